@@ -1,0 +1,1 @@
+//! The engine as a WebAssembly component without imports.

@@ -1,0 +1,1 @@
+//! The retention rules, pure: prior inventory + report + configuration + now -> the retained set, with reasons.

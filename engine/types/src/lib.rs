@@ -1,0 +1,1 @@
+//! What Keepset's parts say to each other: rows, keys, times, outcomes.

@@ -1,0 +1,2 @@
+//! The keepset command.
+fn main() {}

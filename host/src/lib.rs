@@ -1,0 +1,1 @@
+//! Embed a retention plugin with wasmtime.

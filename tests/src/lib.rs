@@ -1,0 +1,1 @@
+//! Fixtures, and the runner that holds every build of the engine to them.
