@@ -1,0 +1,77 @@
+//! Everything that CI checks.
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Result, bail};
+
+use crate::process::run as run_program;
+use crate::toolchain::Toolchain;
+use crate::workspace::{cargo, root};
+use crate::{generate, guest, reproduce, toolchain, wit};
+
+/// A check, and the name it has in the summary.
+type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
+
+/// Runs every step, also after one that failed, and says at the end how each of them went.
+pub(crate) fn run() -> Result<()> {
+    let toolchain = toolchain::find()?;
+    let mut summary = Vec::new();
+    let mut failures = 0;
+    for (name, step) in steps(&toolchain) {
+        eprintln!("\n=== {name}");
+        let start = Instant::now();
+        let outcome = step();
+        let seconds = start.elapsed().as_secs();
+        summary.push(match outcome {
+            Ok(()) => format!("ok      {name} ({seconds} s)"),
+            Err(error) => {
+                failures += 1;
+                eprintln!("{error:#}");
+                format!(
+                    "FAILED  {name} ({seconds} s): {}",
+                    error.to_string().lines().next().unwrap_or_default()
+                )
+            }
+        });
+    }
+    eprintln!("\n=== summary\n{}", summary.join("\n"));
+    if failures > 0 {
+        bail!("{failures} of {} steps failed", summary.len());
+    }
+    Ok(())
+}
+
+/// The steps, in an order in which each finds what it needs.
+fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
+    vec![
+        ("format", Box::new(|| run_program(cargo().args(["fmt", "--all", "--check"])))),
+        ("wit", Box::new(wit::check)),
+        ("component", Box::new(|| guest::build_component(toolchain).map(drop))),
+        ("reproducible", Box::new(|| reproduce::check(toolchain, &guest::build_component(toolchain)?))),
+        ("plugins", Box::new(|| guest::build_plugins(toolchain))),
+        ("clippy", Box::new(clippy)),
+        ("documentation", Box::new(documentation)),
+        ("generated files", Box::new(generate::check)),
+        ("tests", Box::new(tests)),
+        ("conformance", Box::new(conformance)),
+    ]
+}
+
+fn clippy() -> Result<()> {
+    run_program(cargo().args(["clippy", "--workspace", "--all-targets", "--", "-Dwarnings"]))
+}
+
+fn documentation() -> Result<()> {
+    run_program(cargo().env("RUSTDOCFLAGS", "-Dwarnings").args(["doc", "--workspace", "--no-deps"]))
+}
+
+fn tests() -> Result<()> {
+    run_program(cargo().args(["test", "--workspace", "--no-fail-fast"]))
+}
+
+/// The rules as files, run by the command that people get.
+fn conformance() -> Result<()> {
+    run_program(
+        Command::new(generate::command()?).current_dir(root()).args(["conformance", "tests/fixtures"]),
+    )
+}
