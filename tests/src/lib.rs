@@ -1,1 +1,3 @@
 //! Fixtures, and the runner that holds every build of the engine to them.
+
+pub mod reference;
