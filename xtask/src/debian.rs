@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
 
 use crate::process::{probe, run};
-use crate::toolchain::{Attempt, TARGET, Toolchain, cargo_home, has_std, library, text};
+use crate::toolchain::{Attempt, TARGET, Toolchain, has_std, library, remapped};
 use crate::workspace::Scratch;
 
 /// The packages, without the linker, whose name has the version of LLVM in it.
@@ -20,8 +20,8 @@ const PACKAGES: [&str; 4] = ["rustc-web", "cargo-web", "rust-web-src", "rust-web
 /// The oldest compiler that builds the workspace.
 const MSRV: &str = env!("CARGO_PKG_RUST_VERSION");
 
-/// How the standard library is built; a change makes a new one. Bitcode is what link-time optimisation reads.
-const FLAGS: &str = "-Cembed-bitcode=yes";
+/// Raised when [`build_std`] changes: what an older one built is then not taken.
+const RECIPE: u32 = 1;
 
 /// Takes Debian's packages, and installs them where that is allowed and of use.
 pub(crate) fn find() -> Result<Attempt> {
@@ -35,8 +35,8 @@ pub(crate) fn find() -> Result<Attempt> {
     }
     let version = probe(rustc().arg("-vV")).context("Debian's rustc does not run")?;
     let sysroot = sysroot(&version)?;
-    let name = version.lines().next().unwrap_or("rustc");
-    eprintln!("wasm32: Debian's {name}, standard library in {}", sysroot.display());
+    let release = value(&version, "release:").unwrap_or("of unknown version");
+    eprintln!("wasm32: Debian's rustc {release}, standard library in {}", sysroot.display());
     Ok(Attempt::Found(Toolchain::Debian { sysroot }))
 }
 
@@ -144,8 +144,8 @@ fn tool(program: &str) -> Command {
 
 /// The folder with the target's standard library, built if it is not there.
 fn sysroot(version: &str) -> Result<PathBuf> {
-    let recipe = Sha256::digest(format!("{version}\n{TARGET}\n{FLAGS}"));
-    let key: String = recipe.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(format!("{version}\n{TARGET}\n{RECIPE}"));
+    let key: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let cache = cache()?;
     let sysroot = cache.join(format!("wasm32-std-{key}"));
     if !has_std(&sysroot) {
@@ -173,12 +173,14 @@ fn build_std(folder: &Path, sysroot: &Path) -> Result<()> {
         "[package]\nname = \"{name}\"\nedition = \"2024\"\n[workspace]\n[profile.release]\npanic = \"abort\"\n"
     );
     fs::write(source.join("Cargo.toml"), manifest)?;
-    let flags = format!("{FLAGS}\x1f--remap-path-prefix={}=/cargo", text(&cargo_home()?)?);
+    let mut flags = remapped(&source)?;
+    // Link-time optimisation reads it.
+    flags.push("-Cembed-bitcode=yes".into());
     run(cargo()
         .current_dir(&source)
         // Debian's compiler is a stable one, and -Zbuild-std is not.
         .env("RUSTC_BOOTSTRAP", "1")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"))
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .args(["build", "--quiet", "--release", "-Zbuild-std=std,panic_abort", "--target", TARGET]))?;
 

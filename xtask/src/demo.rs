@@ -1,6 +1,8 @@
 //! Reports of three clusters, kept and forgotten.
 use anyhow::Result;
 
-pub(crate) fn run() -> Result<()> {
+use crate::toolchain::Toolchain;
+
+pub(crate) fn run(_toolchain: &Toolchain) -> Result<()> {
     Ok(())
 }

@@ -14,6 +14,8 @@ mod toolchain;
 mod wit;
 mod workspace;
 
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
@@ -65,8 +67,18 @@ enum Task {
     },
 }
 
-fn main() -> Result<()> {
-    match Arguments::parse().task {
+fn main() -> ExitCode {
+    match perform(Arguments::parse().task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    match task {
         Task::Setup => toolchain::find().map(drop),
         Task::Build { component_only, check_reproducible } => {
             let toolchain = toolchain::find()?;
@@ -80,11 +92,11 @@ fn main() -> Result<()> {
             guest::build_command().map(drop)
         }
         Task::Plugins => guest::build_plugins(&toolchain::find()?),
-        Task::Demo => demo::run(),
+        Task::Demo => demo::run(&toolchain::find()?),
         Task::Test => test::run(),
-        Task::Bench { arguments } => bench::run(&arguments),
-        Task::Generate { check: true } => generate::check(),
-        Task::Generate { check: false } => generate::write(),
+        Task::Bench { arguments } => bench::run(&toolchain::find()?, &arguments),
+        Task::Generate { check: true } => generate::check(&toolchain::find()?),
+        Task::Generate { check: false } => generate::write(&toolchain::find()?),
         Task::Wit { bless: true, .. } => wit::bless(),
         Task::Wit { bless: false, .. } => wit::check(),
     }

@@ -51,9 +51,9 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("plugins", Box::new(|| guest::build_plugins(toolchain))),
         ("clippy", Box::new(clippy)),
         ("documentation", Box::new(documentation)),
-        ("generated files", Box::new(generate::check)),
+        ("generated files", Box::new(|| generate::check(toolchain))),
         ("tests", Box::new(tests)),
-        ("conformance", Box::new(conformance)),
+        ("conformance", Box::new(|| conformance(toolchain))),
     ]
 }
 
@@ -70,8 +70,10 @@ fn tests() -> Result<()> {
 }
 
 /// The rules as files, run by the command that people get.
-fn conformance() -> Result<()> {
+fn conformance(toolchain: &Toolchain) -> Result<()> {
     run_program(
-        Command::new(generate::command()?).current_dir(root()).args(["conformance", "tests/fixtures"]),
+        Command::new(generate::command(toolchain)?)
+            .current_dir(root())
+            .args(["conformance", "tests/fixtures"]),
     )
 }

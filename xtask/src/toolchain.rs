@@ -133,7 +133,7 @@ impl Toolchain {
 }
 
 /// Flags that leave no folder of this machine in the bytes.
-fn remapped(source: &Path) -> Result<Vec<String>> {
+pub(crate) fn remapped(source: &Path) -> Result<Vec<String>> {
     let mut flags = Vec::new();
     let mut remap = |from: &Path, to: &str| -> Result<()> {
         flags.push(format!("--remap-path-prefix={}={to}", text(from)?));
@@ -166,7 +166,7 @@ pub(crate) fn cargo_home() -> Result<PathBuf> {
 }
 
 /// A path in a flag.
-pub(crate) fn text(path: &Path) -> Result<String> {
+fn text(path: &Path) -> Result<String> {
     let text = path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))?;
     Ok(text.to_owned())
 }
