@@ -1,1 +1,28 @@
-//! What Keepset's parts say to each other: rows, keys, times, outcomes.
+//! What Keepset's parts say to each other: keys, rows, times, configurations, outcomes, and the columns of integers that
+//! cross into a plugin. No rule of retention is in here, so that a host can use these types without linking an engine.
+//!
+//! Rule ids (`I1`, `A5`, ...) are those of `docs/semantics.md`.
+
+pub mod columns;
+mod config;
+mod document;
+mod error;
+mod intern;
+mod key;
+mod observation;
+mod outcome;
+mod row;
+mod time;
+pub mod translate;
+
+pub use config::{Config, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
+pub use document::{DocumentError, Inventory, read_json};
+pub use error::{Error, ErrorCode};
+pub use intern::Interner;
+pub use key::{Context, Id, Image, InventoryType, ItemKind, Key};
+pub use observation::{Observation, Said, SaidWarning};
+pub use outcome::{
+    Outcome, Purged, RemovalReason, Removed, Retained, RetainedReason, Rule, Warning, WarningCode,
+};
+pub use row::{Attributes, Row, Selector};
+pub use time::{InvalidTimestamp, SECONDS_PER_DAY, Timestamp};

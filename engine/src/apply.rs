@@ -1,0 +1,102 @@
+//! A report meets one context (rules A1 to A4).
+
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use keepset_types::{InventoryType, ItemKind, RemovalReason, WarningCode};
+
+use crate::context::{Context, Fate, Said, SaidHere, Standing, Step};
+
+/// As many tasks as the ECS agent reads of a cluster: it never asks for the second page (A3).
+const TASKS_ON_A_PAGE: usize = 100;
+
+/// A1 to A4, in their order.
+pub(crate) fn apply(context: &mut Context, said: SaidHere<'_>, step: &Step<'_>) {
+    let covered = said.rows.iter().find(|row| is_root(row.kind));
+    if covered.is_some() && is_stale(context, said.observed_at, step) {
+        context.warn(WarningCode::StaleReport, 0);
+        return;
+    }
+    if let Some(root) = covered {
+        check_uid(context, root);
+    }
+    let is_guarded = said.inventory_type == InventoryType::Ecs && is_guarded(context, &said, step);
+    upsert(context, &said, step.now);
+    if covered.is_some() && step.config.image_ingest_overwrite && !is_guarded {
+        overwrite(context);
+    }
+}
+
+fn is_root(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Namespace | ItemKind::Cluster)
+}
+
+/// A1: with overwrite on, whether the context's watermark (I4) is later than the report.
+fn is_stale(context: &Context, observed_at: i64, step: &Step<'_>) -> bool {
+    let mut roots = context.rows.iter().filter(|row| row.is_root());
+    step.config.image_ingest_overwrite && roots.any(|root| root.seen > observed_at)
+}
+
+/// N6: warns if the namespace's uid is not the stored one.
+fn check_uid(context: &mut Context, said: Said) {
+    let mut roots = context.rows.iter().filter(|row| row.kind == said.kind && row.key == said.key);
+    if roots.any(|stored| stored.link != 0 && stored.link != said.link) {
+        context.warn(WarningCode::NamespaceUidChanged, said.key);
+    }
+}
+
+/// A2: what the report does not contain goes, if it is of a kind that overwrite may remove.
+fn overwrite(context: &mut Context) {
+    for row in &mut context.rows {
+        let is_removable = matches!(row.kind, ItemKind::Pod | ItemKind::Task | ItemKind::Container);
+        if is_removable && row.said.is_none() {
+            row.fate = Fate::Removed(RemovalReason::Overwritten);
+        }
+    }
+}
+
+/// A3: whether this ECS report must not remove anything.
+fn is_guarded(context: &mut Context, said: &SaidHere<'_>, step: &Step<'_>) -> bool {
+    let count = |kind: ItemKind| said.rows.iter().filter(|row| row.kind == kind).count();
+    let is_full_page = step.config.ecs_truncation_guard && count(ItemKind::Task) == TASKS_ON_A_PAGE;
+    if is_full_page {
+        context.warn(WarningCode::EcsReportPossiblyTruncated, 0);
+    }
+    is_full_page || count(ItemKind::Container) == 0
+}
+
+/// A4: every row of the report is in the inventory afterwards.
+fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
+    let rows: Vec<Said> = said.rows.iter().collect();
+    let mut places: HashMap<(ItemKind, u32), usize, FixedState> =
+        HashMap::with_capacity_and_hasher(rows.len(), FixedState::default());
+    places.extend(rows.iter().enumerate().map(|(place, row)| ((row.kind, row.key), place)));
+    let mut is_known = vec![false; rows.len()];
+    for row in context.rows.iter_mut().filter(|row| row.kind != ItemKind::Image) {
+        let Some(place) = places.get(&(row.kind, row.key)) else { continue };
+        let (Some(said_row), Some(is_known)) = (rows.get(*place), is_known.get_mut(*place)) else { continue };
+        *is_known = true;
+        row.said = Some(said.number(*place));
+        row.updated = now;
+        row.replaced = said.observed_at >= row.seen;
+        if row.replaced {
+            row.link = said_row.link;
+            row.image = said_row.image;
+        }
+        row.seen = row.seen.max(said.observed_at);
+        row.sign = row.seen;
+    }
+    let new = rows.iter().enumerate().zip(is_known).filter(|(_, is_known)| !is_known);
+    context.rows.extend(new.map(|((place, row), _)| Standing {
+        kind: row.kind,
+        fate: Fate::Kept,
+        key: row.key,
+        link: row.link,
+        image: row.image,
+        seen: said.observed_at,
+        updated: now,
+        sign: said.observed_at,
+        said: Some(said.number(place)),
+        is_new: true,
+        replaced: false,
+    }));
+}

@@ -1,0 +1,105 @@
+//! Settings, read and refused (rules C1 to C4).
+
+use keepset_types::{Config, Error, ErrorCode, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
+use serde_json::{Map, Value};
+
+/// The configuration of these layers. In each, a setting may be given under several names if the values are equal; of
+/// several layers the one whose origin comes first decides: flag, environment, file (C3).
+///
+/// # Errors
+/// `invalid_config` with the first fault, the key and what was expected (C1-C4).
+pub fn configure(layers: &[Layer]) -> Result<Config, Error> {
+    let mut layers: Vec<&Layer> = layers.iter().collect();
+    layers.sort_by_key(|layer| layer.origin);
+    let mut config = Config::default();
+    for layer in layers.iter().rev() {
+        for (setting, value) in read_layer(layer)? {
+            match (setting, value) {
+                (Setting::TtlDays, Given::Days(days)) => config.image_ttl_days = days,
+                (Setting::Overwrite, Given::Switch(on)) => config.image_ingest_overwrite = on,
+                (Setting::TruncationGuard, Given::Switch(on)) => config.ecs_truncation_guard = on,
+                (Setting::TtlDays, Given::Switch(_)) | (_, Given::Days(_)) => {}
+            }
+        }
+    }
+    Ok(config)
+}
+
+/// A value of the right type and range.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Given {
+    Days(u32),
+    Switch(bool),
+}
+
+fn read_layer(layer: &Layer) -> Result<Vec<(Setting, Given)>, Error> {
+    let settings: Map<String, Value> = serde_json::from_str(&layer.settings)
+        .map_err(|error| refusal("", format!("expected a map of settings, found {error}")))?;
+    let mut read: Vec<(Setting, Given, &str)> = Vec::new();
+    for (name, value) in &settings {
+        let setting = setting_named(layer.origin, name)?;
+        let given = read_value(layer.origin, setting, name, value)?;
+        match read.iter().find(|(known, ..)| *known == setting) {
+            Some((_, other, _)) if *other == given => {}
+            Some((_, _, twice)) => {
+                let message =
+                    format!("`{name}` and `{twice}` are two names of one setting and have different values");
+                return Err(refusal(name, message));
+            }
+            None => read.push((setting, given, name)),
+        }
+    }
+    Ok(read.into_iter().map(|(setting, given, _)| (setting, given)).collect())
+}
+
+/// C3, C4.
+fn setting_named(origin: Origin, name: &str) -> Result<Setting, Error> {
+    let names = |keys: &'static [&'static str], variables: &'static [&'static str]| match origin {
+        Origin::Environment => variables,
+        Origin::Flag | Origin::File => keys,
+    };
+    let known = || {
+        NAMES.iter().flat_map(|(setting, keys, variables)| {
+            names(keys, variables).iter().map(move |name| (*setting, *name))
+        })
+    };
+    if let Some((setting, _)) = known().find(|(_, known)| *known == name) {
+        return Ok(setting);
+    }
+    let nearest = known().min_by_key(|(_, known)| strsim::osa_distance(known, name));
+    let nearest = nearest.map(|(_, nearest)| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+    Err(refusal(name, format!("`{name}` is not a setting of runtime_inventory{nearest}")))
+}
+
+/// C1, C2.
+fn read_value(origin: Origin, setting: Setting, name: &str, value: &Value) -> Result<Given, Error> {
+    let parsed;
+    let value = match (origin, value) {
+        (Origin::Environment, Value::String(text)) => {
+            parsed = serde_json::from_str(text).unwrap_or_else(|_| value.clone());
+            &parsed
+        }
+        _ => value,
+    };
+    if setting != Setting::TtlDays {
+        let switch = value.as_bool().map(Given::Switch);
+        return switch.ok_or_else(|| refusal(name, format!("`{name}` is {value}; expected true or false")));
+    }
+    let days = value.as_u64().and_then(|days| u32::try_from(days).ok());
+    match days {
+        Some(days) if days <= MAX_TTL_DAYS => Ok(Given::Days(days)),
+        _ => {
+            let hint = match value.as_i64() {
+                Some(-1) => "; for only the latest report use image_ingest_overwrite: true",
+                _ => "",
+            };
+            let range = format!("expected a whole number of days from 0 (never) to {MAX_TTL_DAYS}");
+            Err(refusal(name, format!("`{name}` is {value}; {range}{hint}")))
+        }
+    }
+}
+
+fn refusal(name: &str, message: String) -> Error {
+    let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
+    Error::new(ErrorCode::InvalidConfig, message).at(pointer)
+}

@@ -1,0 +1,72 @@
+//! Deleting by hand (rules D1 to D4).
+
+use keepset_types::{
+    Error, ErrorCode, InventoryType, ItemKind, Purged, RemovalReason, Removed, Row, Rule, Selector,
+};
+
+/// The name of the empty digest (D2).
+const EMPTY_DIGEST: &str = "unknown";
+
+/// Removes what the selector names. No tombstone stays: the next report brings back what still runs (D4).
+///
+/// # Errors
+/// `invalid_request` for an empty or unknown part of the selector, `not_found` if no row matches (D3).
+pub fn purge(prior: Vec<Row>, selector: &Selector) -> Result<Purged, Error> {
+    let inventory_type = check(selector)?;
+    let is_in_context = |row: &Row| {
+        row.key.inventory_type == inventory_type
+            && row.key.context.as_str() == selector.context
+            && row.key.kind != ItemKind::Node
+    };
+    let digest = selector.image_digest.as_deref();
+    let digest = digest.map(|digest| if digest == EMPTY_DIGEST { "" } else { digest });
+    let rule = if digest.is_some() { Rule::D2 } else { Rule::D1 };
+    let (removed, retained): (Vec<Row>, Vec<Row>) = prior.into_iter().partition(|row| {
+        is_in_context(row)
+            && match digest {
+                None => true,                                                              // D1
+                Some(digest) => row.image().is_some_and(|image| &*image.digest == digest), // D2
+            }
+    });
+    if removed.is_empty() {
+        return Err(Error::new(ErrorCode::NotFound, not_found(selector)));
+    }
+    let removed = removed.into_iter().map(|row| Removed {
+        last_seen: row.last_seen,
+        key: row.key,
+        reason: RemovalReason::Deleted,
+        rule,
+    });
+    Ok(Purged { removed: removed.collect(), retained })
+}
+
+/// D3: nothing empty is taken for "not given".
+fn check(selector: &Selector) -> Result<InventoryType, Error> {
+    let refuse = |name: &str, message: String| {
+        Err(Error::new(ErrorCode::InvalidRequest, message).at(format!("/{name}")))
+    };
+    if selector.context.is_empty() {
+        return refuse(
+            "context",
+            "`context` is empty; expected a whole context, like cluster1/default".to_owned(),
+        );
+    }
+    if selector.image_digest.as_deref() == Some("") {
+        let message =
+            format!("`image_digest` is empty; expected a digest, or `{EMPTY_DIGEST}` for images without one");
+        return refuse("image_digest", message);
+    }
+    match InventoryType::from_name(&selector.inventory_type) {
+        Some(known) => Ok(known),
+        None => refuse(
+            "inventory_type",
+            format!("`inventory_type` is `{}`; expected ecs or kubernetes", selector.inventory_type),
+        ),
+    }
+}
+
+fn not_found(selector: &Selector) -> String {
+    let Selector { inventory_type, context, image_digest } = selector;
+    let with_digest = image_digest.as_ref().map(|digest| format!(" with the digest `{digest}`"));
+    format!("no {inventory_type} row of the context `{context}`{}", with_digest.unwrap_or_default())
+}

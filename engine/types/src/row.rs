@@ -1,0 +1,288 @@
+//! A row of an inventory: its key, its times, and the attributes it carries (I2).
+
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::value::RawValue;
+
+use crate::key::{Context, Id, Image, InventoryType, ItemKind, Key};
+use crate::time::Timestamp;
+
+/// One thing in the inventory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// What identifies it.
+    pub key: Key,
+    /// When it came into the inventory.
+    pub created_at: Timestamp,
+    /// When a report last touched it.
+    pub last_updated: Timestamp,
+    /// When it was last observed.
+    pub last_seen: Timestamp,
+    attributes: Attributes,
+    facts: Facts,
+}
+
+/// What else is known of a row: a JSON object with the wire's names (labels, annotations, uids, tags, ...). Carried as it
+/// is and never interpreted, but for the few [`Facts`] that the rules name (I2).
+#[derive(Clone, Debug, Default)]
+pub struct Attributes(Option<Box<RawValue>>);
+
+/// The attributes that rules read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Facts {
+    image: Option<Image>,
+    link: Option<Box<str>>,
+}
+
+impl Attributes {
+    /// The attributes written in `text`.
+    ///
+    /// # Errors
+    /// If `text` is not one JSON object; the empty text stands for one without members.
+    pub fn from_json(text: String) -> Result<Self, serde_json::Error> {
+        if text.is_empty() {
+            return Ok(Self(None));
+        }
+        RawValue::from_string(text).map(Self::from_raw)
+    }
+
+    /// Compact where the document spread it over lines, so that a row stays a line.
+    fn from_raw(raw: Box<RawValue>) -> Self {
+        let spread = raw.get().contains(['\n', '\r']);
+        let compact = if spread {
+            serde_json::from_str::<serde_json::Value>(raw.get())
+                .and_then(|value| serde_json::value::to_raw_value(&value))
+                .unwrap_or(raw)
+        } else {
+            raw
+        };
+        Self((compact.get() != "{}").then_some(compact))
+    }
+
+    /// Their JSON text; empty where there are none.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.as_deref().map_or("", RawValue::get)
+    }
+}
+
+impl PartialEq for Attributes {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_json() == other.as_json()
+    }
+}
+
+/// The one attribute that links a row to its parent (A5), or, of a namespace, its uid (N6).
+fn link_name(inventory_type: InventoryType, kind: ItemKind) -> Option<&'static str> {
+    match (inventory_type, kind) {
+        (InventoryType::Kubernetes, ItemKind::Container) => Some("pod_uid"),
+        (InventoryType::Ecs, ItemKind::Container) => Some("task_arn"),
+        (_, ItemKind::Task) => Some("service_arn"),
+        (_, ItemKind::Namespace) => Some("uid"),
+        _ => None,
+    }
+}
+
+impl Facts {
+    fn read(key: &Key, attributes: &Attributes) -> Result<Self, serde_json::Error> {
+        #[derive(Default, Deserialize)]
+        struct Named {
+            image_tag: Option<Box<str>>,
+            image_digest: Option<Box<str>>,
+            pod_uid: Option<Box<str>>,
+            task_arn: Option<Box<str>>,
+            service_arn: Option<Box<str>>,
+            uid: Option<Box<str>>,
+        }
+        let link = link_name(key.inventory_type, key.kind);
+        let text = attributes.as_json();
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        if !text.starts_with('{') {
+            return Err(de::Error::custom("attributes are not an object"));
+        }
+        if link.is_none() {
+            return Ok(Self::default());
+        }
+        let named: Named = serde_json::from_str(text)?;
+        let image = named
+            .image_tag
+            .filter(|_| key.kind == ItemKind::Container)
+            .map(|tag| Image { tag, digest: named.image_digest.unwrap_or_default() });
+        let link = match link {
+            Some("pod_uid") => named.pod_uid,
+            Some("task_arn") => named.task_arn,
+            Some("service_arn") => named.service_arn,
+            _ => named.uid,
+        };
+        Ok(Self { image, link: link.filter(|link| !link.is_empty()) })
+    }
+}
+
+impl Row {
+    /// A row with these attributes.
+    ///
+    /// # Errors
+    /// If an attribute that a rule names is not a string.
+    pub fn new(
+        key: Key,
+        [created_at, last_updated, last_seen]: [Timestamp; 3],
+        attributes: Attributes,
+    ) -> Result<Self, serde_json::Error> {
+        let facts = Facts::read(&key, &attributes)?;
+        Ok(Self { key, created_at, last_updated, last_seen, attributes, facts })
+    }
+
+    /// What it carries.
+    #[must_use]
+    pub fn attributes(&self) -> &Attributes {
+        &self.attributes
+    }
+
+    /// Replaces what it carries (A4).
+    ///
+    /// # Errors
+    /// As [`Row::new`]; the row is then unchanged.
+    pub fn set_attributes(&mut self, attributes: Attributes) -> Result<(), serde_json::Error> {
+        self.facts = Facts::read(&self.key, &attributes)?;
+        self.attributes = attributes;
+        Ok(())
+    }
+
+    /// The image that this container runs, or that this image row stands for.
+    #[must_use]
+    pub fn image(&self) -> Option<&Image> {
+        match &self.key.id {
+            Id::Image(image) => Some(image),
+            Id::Plain(_) => self.facts.image.as_ref(),
+        }
+    }
+
+    /// The parent's id where it is not the root (a container's pod or task, a task's service: A5); a namespace's uid (N6).
+    #[must_use]
+    pub fn link(&self) -> Option<&str> {
+        self.facts.link.as_deref()
+    }
+}
+
+/// Writes the fields of the key into a map: `id`, or `image_tag` and `image_digest`.
+pub(crate) fn serialize_key<M: SerializeMap>(key: &Key, map: &mut M) -> Result<(), M::Error> {
+    map.serialize_entry("inventory_type", &key.inventory_type)?;
+    map.serialize_entry("context", &key.context)?;
+    map.serialize_entry("kind", &key.kind)?;
+    match &key.id {
+        Id::Plain(id) => map.serialize_entry("id", id),
+        Id::Image(image) => {
+            map.serialize_entry("image_tag", &image.tag)?;
+            map.serialize_entry("image_digest", &image.digest)
+        }
+    }
+}
+
+impl Row {
+    pub(crate) fn serialize_fields<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+        serialize_key(&self.key, map)?;
+        map.serialize_entry("created_at", &self.created_at)?;
+        map.serialize_entry("last_updated", &self.last_updated)?;
+        map.serialize_entry("last_seen", &self.last_seen)?;
+        match &self.attributes.0 {
+            Some(raw) => map.serialize_entry("attributes", raw),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Serialize for Row {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        self.serialize_fields(&mut map)?;
+        map.end()
+    }
+}
+
+/// A row as documents write it. A container's image and a row's parent may stand beside its id instead of among its
+/// attributes.
+#[derive(Deserialize)]
+struct RowDocument {
+    inventory_type: InventoryType,
+    context: Box<str>,
+    kind: ItemKind,
+    id: Option<Box<str>>,
+    image_tag: Option<Box<str>>,
+    image_digest: Option<Box<str>>,
+    parent: Option<Box<str>>,
+    created_at: Timestamp,
+    last_updated: Timestamp,
+    last_seen: Timestamp,
+    attributes: Option<Box<RawValue>>,
+}
+
+impl<'de> Deserialize<'de> for Row {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let document = RowDocument::deserialize(deserializer)?;
+        let (inventory_type, kind) = (document.inventory_type, document.kind);
+        if !kind.belongs_to(inventory_type) {
+            return Err(de::Error::custom(format_args!(
+                "there is no `{kind}` in a {inventory_type} inventory"
+            )));
+        }
+        let (mut image, mut parent) = (None, document.parent);
+        let id = match (kind, document.id, document.image_tag) {
+            (ItemKind::Image, None, Some(tag)) => {
+                parent = None;
+                Id::Image(Image { tag, digest: document.image_digest.unwrap_or_default() })
+            }
+            (ItemKind::Image, _, _) => {
+                return Err(de::Error::custom("an image has `image_tag` and `image_digest`, not `id`"));
+            }
+            (_, Some(id), tag) => {
+                image = tag.map(|tag| (tag, document.image_digest.unwrap_or_default()));
+                Id::Plain(id)
+            }
+            (_, None, _) => return Err(de::Error::missing_field("id")),
+        };
+        let key = Key { inventory_type, context: Context::new(&document.context), kind, id };
+        let mut attributes = document.attributes.map(Attributes::from_raw).unwrap_or_default();
+        if image.is_some() || parent.is_some() {
+            attributes = beside_the_id(&key, &attributes, image, parent).map_err(de::Error::custom)?;
+        }
+        let times = [document.created_at, document.last_updated, document.last_seen];
+        Self::new(key, times, attributes)
+            .map_err(|error| de::Error::custom(format_args!("attributes: {error}")))
+    }
+}
+
+/// The attributes with what stands beside the id put among them; what is there already wins.
+fn beside_the_id(
+    key: &Key,
+    attributes: &Attributes,
+    image: Option<(Box<str>, Box<str>)>,
+    parent: Option<Box<str>>,
+) -> Result<Attributes, serde_json::Error> {
+    let text = if attributes.as_json().is_empty() { "{}" } else { attributes.as_json() };
+    let mut map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
+    let mut put = |name: &str, value: Box<str>| {
+        map.entry(name).or_insert_with(|| String::from(value).into());
+    };
+    if let Some((tag, digest)) = image {
+        put("image_tag", tag);
+        put("image_digest", digest);
+    }
+    if let (Some(name), Some(parent)) = (link_name(key.inventory_type, key.kind), parent) {
+        put(name, parent);
+    }
+    serde_json::value::to_raw_value(&map).map(Attributes::from_raw)
+}
+
+/// What a deletion by hand names (D1, D2): texts as they were given, judged by the engine (D3).
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Selector {
+    /// `ecs` or `kubernetes`.
+    pub inventory_type: String,
+    /// A whole context.
+    pub context: String,
+    /// Only the containers and images with this digest; `unknown` stands for the empty one (D2).
+    pub image_digest: Option<String>,
+}
