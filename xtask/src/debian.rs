@@ -5,7 +5,7 @@
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 use sha2::{Digest as _, Sha256};
@@ -87,13 +87,13 @@ fn install() -> Result<Option<String>> {
     Ok(None)
 }
 
-/// apt-get that asks nothing and waits for another one; what it prints is no result of ours.
+/// apt-get that asks nothing, waits for another one, and prints errors only.
 fn apt_get() -> Command {
     let mut apt_get = Command::new("apt-get");
     apt_get
         .env("DEBIAN_FRONTEND", "noninteractive")
         .args(["-o", "DPkg::Lock::Timeout=600", "-o", "Acquire::Retries=3"])
-        .stdout(std::io::stderr());
+        .stdout(Stdio::null());
     apt_get
 }
 
