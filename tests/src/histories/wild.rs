@@ -2,6 +2,8 @@
 
 #![expect(clippy::indexing_slicing, reason = "assigning to a key of a JSON object adds it")]
 
+mod rows;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, FixedOffset};
@@ -14,6 +16,8 @@ use super::{
     Action, History, Kind, Offset, START, Step, config, days, edge_of_ttl, gap, object, seconds, time,
 };
 
+use rows::{RawRow, row};
+
 type Choices = &'static [&'static str];
 
 // A cluster may be called like the context of a namespace: its nodes then share that context.
@@ -23,7 +27,8 @@ const NAMESPACE_UIDS: Choices = &["u1", "u2", "u3", "u4"];
 const NODES: Choices = &["n1", "n2"];
 const PODS: Choices = &["p1", "p2", "p3", "p4"];
 const CONTAINERS: Choices = &["k1", "k2", "k3", "k4", "k5", "k6"];
-const ECS_CLUSTERS: Choices = &["arn:c1", "arn:c1", "arn:c2"];
+// Nor do two inventories share a context because it has the same name.
+const ECS_CLUSTERS: Choices = &["arn:c1", "arn:c1", "arn:c1", "arn:c2", "c1/ns-a"];
 const TASKS: Choices = &["t1", "t2", "t3", "t4"];
 const SERVICES: Choices = &["s1", "s2"];
 const TAGS: Choices = &["app:1", "app:2", "app:UNKNOWN"];
@@ -97,8 +102,8 @@ fn action() -> impl Strategy<Value = RawAction> {
     let report = (body, delay(), notation(), fault).prop_map(|((kind, body), timestamp, notation, fault)| {
         RawAction::Report { kind, body, timestamp, notation, fault }
     });
-    let other = prop_oneof![Just(Action::Sweep), selector().prop_map(|selector| Action::Delete { selector })];
-    prop_oneof![6 => report, 1 => other.prop_map(RawAction::Other)]
+    let other = prop_oneof![1 => Just(Action::Sweep), 2 => selector().prop_map(|selector| Action::Delete { selector })];
+    prop_oneof![5 => report, 1 => other.prop_map(RawAction::Other)]
 }
 
 /// N1: how a timestamp is written.
@@ -312,7 +317,7 @@ fn ecs() -> impl Strategy<Value = Value> {
     let service = (mostly(SERVICES, &["", "UNKNOWN"]), map())
         .prop_map(|(arn, tags)| object([("arn", Some(arn)), ("tags", tags)]));
     let arrays = (array(container, 6), array(task, 5), array(service, 4));
-    let many = prop_oneof![30 => Just(None), 1 => (99..=101_usize, any::<bool>()).prop_map(Some)];
+    let many = prop_oneof![20 => Just(None), 1 => (99..=101_usize, any::<bool>()).prop_map(Some)];
     (mostly(ECS_CLUSTERS, &["validating-creds", "UNKNOWN", " "]), arrays, many).prop_map(
         |(cluster, (containers, mut tasks, services), many)| {
             if let Some((count, more)) = many {
@@ -336,13 +341,13 @@ fn ecs() -> impl Strategy<Value = Value> {
 /// What to delete, sometimes nothing that exists and sometimes no request at all (D3).
 fn selector() -> impl Strategy<Value = Value> {
     let context = prop_oneof![
-        3 => mostly(CONTEXTS, &["c1", ""]).prop_map(|context| ("kubernetes", context)),
-        3 => mostly(ECS_CLUSTERS, &["arn:c", ""]).prop_map(|context| ("ecs", context)),
+        6 => mostly(CONTEXTS, &["c1", ""]).prop_map(|context| ("kubernetes", context)),
+        6 => mostly(ECS_CLUSTERS, &["arn:c", ""]).prop_map(|context| ("ecs", context)),
         1 => mostly(CONTEXTS, &[""]).prop_map(|context| ("k8s", context)),
     ];
     let digest = prop_oneof![
         1 => Just(None),
-        1 => select(&["sha256:aa", "sha256:bb", "sha256:cc", "unknown", ""][..]).prop_map(|digest| Some(digest.into())),
+        2 => select(&["sha256:aa", "sha256:aa", "sha256:bb", "sha256:cc", "unknown", "unknown", ""][..]).prop_map(|digest| Some(digest.into())),
     ];
     (context, digest).prop_map(|((inventory_type, context), image_digest)| {
         object([
@@ -351,86 +356,4 @@ fn selector() -> impl Strategy<Value = Value> {
             ("image_digest", image_digest),
         ])
     })
-}
-
-/// A row of a hand-made inventory before its times are known.
-#[derive(Clone, Debug)]
-struct RawRow {
-    key: Value,
-    times: [Offset; 3],
-    attributes: Option<Value>,
-}
-
-/// Any row; nothing says that its parent is there, or the containers of an image.
-fn row() -> impl Strategy<Value = RawRow> {
-    let kind = select(
-        &[
-            ("kubernetes", "namespace"),
-            ("kubernetes", "node"),
-            ("kubernetes", "pod"),
-            ("kubernetes", "container"),
-            ("kubernetes", "container"),
-            ("kubernetes", "image"),
-            ("ecs", "cluster"),
-            ("ecs", "service"),
-            ("ecs", "task"),
-            ("ecs", "container"),
-            ("ecs", "container"),
-            ("ecs", "image"),
-        ][..],
-    );
-    let context = (select(CONTEXTS), select(CLUSTERS), select(ECS_CLUSTERS));
-    let id = (0..6_usize, select(TAGS), select(DIGESTS));
-    let time = || prop_oneof![4 => seconds(&[0, -1, -60, 60]), 3 => edge_of_ttl(-1), 2 => days(-1)];
-    let parent = prop_oneof![1 => Just(None), 4 => (0..5_usize).prop_map(Some)];
-    let detail = (any::<bool>(), parent, any::<bool>());
-    (kind, context, id, [time(), time(), time()], detail).prop_map(
-        |(
-            (inventory_type, kind),
-            (context, cluster, arn),
-            (number, tag, digest),
-            times,
-            (bare, parent, image),
-        )| {
-            let context = match (inventory_type, kind) {
-                ("ecs", _) => arn,
-                (_, "node") => cluster,
-                _ => context,
-            };
-            let pick = |choices: Choices| choices.get(number % choices.len()).copied().unwrap_or_default();
-            let name = |name: &'static str, choices: Choices| {
-                (name, parent.and_then(|at| choices.get(at).map(|id| json!(id))))
-            };
-            let (tag_field, digest_field) = if image { (Some(tag), Some(digest)) } else { (None, None) };
-            let images =
-                [("image_tag", tag_field.map(Value::from)), ("image_digest", digest_field.map(Value::from))];
-            let (id, attributes) = match (inventory_type, kind) {
-                ("kubernetes", "namespace") => {
-                    (context.rsplit('/').next().unwrap_or_default(), object([name("uid", NAMESPACE_UIDS)]))
-                }
-                (_, "node") => (pick(NODES), object([("name", Some("".into()))])),
-                (_, "pod") => (pick(PODS), object([name("namespace_uid", NAMESPACE_UIDS)])),
-                (_, "service") => (pick(SERVICES), object([("tags", Some(json!({"app": "a"})))])),
-                (_, "task") => (pick(TASKS), object([name("service_arn", SERVICES)])),
-                ("kubernetes", "container") => {
-                    (pick(CONTAINERS), object([name("pod_uid", PODS)].into_iter().chain(images)))
-                }
-                ("ecs", "container") => {
-                    (pick(CONTAINERS), object([name("task_arn", TASKS)].into_iter().chain(images)))
-                }
-                _ => (context, object([])), // a cluster; of an image the id is not taken
-            };
-            let is_image = kind == "image";
-            let key = object([
-                ("inventory_type", Some(inventory_type.into())),
-                ("context", Some(context.into())),
-                ("kind", Some(kind.into())),
-                ("id", (!is_image).then(|| id.into())),
-                ("image_tag", is_image.then(|| tag.into())),
-                ("image_digest", is_image.then(|| digest.into())),
-            ]);
-            let empty = attributes.as_object().is_none_or(|attributes| attributes.is_empty());
-            RawRow { key, times, attributes: (!bare && !empty && !is_image).then_some(attributes) }
-        },
-    )
 }

@@ -133,8 +133,8 @@ impl Step<'_> {
     fn upsert(&mut self, observation: &Observation, stale: &BTreeSet<Key>) {
         let (obs, now) = (observation.obs, self.now);
         for (key, attributes) in &observation.rows {
-            // A1: skipped whole. A node is of no namespace, so it is never skipped.
-            if key.kind != "node" && stale.iter().any(|root| in_context_of(key, root)) {
+            // A1: skipped whole.
+            if stale.iter().any(|root| in_context_of(key, root)) {
                 continue;
             }
             self.reported.insert(key.clone());
@@ -203,7 +203,7 @@ impl Step<'_> {
     }
 }
 
-/// Whether a row that is no node belongs to the context of this root.
+/// Whether a row belongs to the context of this root. A node belongs to its cluster, whatever that is called.
 fn in_context_of(key: &Key, root: &Key) -> bool {
     key.inventory_type == root.inventory_type && key.context == root.context && key.kind != "node"
 }
