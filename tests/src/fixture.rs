@@ -1,0 +1,173 @@
+//! Fixtures: one YAML or JSON file each (docs/semantics.md section 8).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use keepset_types::{Inventory, InventoryType, Selector, Timestamp};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+/// A history and what it must come to.
+#[derive(Debug, Deserialize)]
+pub struct Fixture {
+    /// What it shows, in a word.
+    pub name: String,
+    /// The rules that it shows.
+    #[serde(default)]
+    pub rules: Vec<String>,
+    /// Keys of `runtime_inventory`.
+    pub config: Option<Map<String, Value>>,
+    /// The inventory at the start.
+    #[serde(default)]
+    pub prior: Option<Vec<Value>>,
+    /// What happens, one after the other.
+    pub steps: Vec<Step>,
+}
+
+/// Something that happens.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// When.
+    pub now: Timestamp,
+    /// An agent's report: under `kubernetes` or `ecs` its JSON, or the text of its body.
+    pub report: Option<Map<String, Value>>,
+    /// A deletion by hand.
+    pub delete: Option<Map<String, Value>>,
+    /// What must come of it; nothing is expected where it is left out, but that it succeeds.
+    pub expect: Option<Expect>,
+}
+
+/// What must come of a step.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expect {
+    /// The whole inventory, in order.
+    pub retained: Option<Vec<Map<String, Value>>>,
+    /// What is gone, in order.
+    pub removed: Option<Vec<Map<String, Value>>>,
+    /// Distinct codes, sorted; left out: none.
+    #[serde(default)]
+    pub warnings: Option<Vec<String>>,
+    /// When the next row expires; `null`: never.
+    #[serde(default, deserialize_with = "given")]
+    pub next_expiry: Option<Option<Timestamp>>,
+    /// The code of the refusal; the inventory is then unchanged.
+    pub error: Option<String>,
+}
+
+/// Tells `null` from left out.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// What a step does.
+#[derive(Debug)]
+pub enum Action {
+    /// A report arrives.
+    Report {
+        /// Which agent's.
+        inventory_type: InventoryType,
+        /// Its body.
+        body: Vec<u8>,
+    },
+    /// Somebody deletes.
+    Delete(Selector),
+    /// The TTL is applied.
+    Sweep,
+}
+
+/// Why a file is no fixture.
+#[derive(Debug)]
+pub struct InvalidFixture(pub String);
+
+impl Fixture {
+    /// The fixture in a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no fixture; the message says where.
+    pub fn read(path: &Path) -> Result<Self, InvalidFixture> {
+        let text = fs::read_to_string(path).map_err(|error| InvalidFixture(error.to_string()))?;
+        // By way of JSON: rows and reports are JSON documents.
+        let value: Value =
+            serde_saphyr::from_str(&text).map_err(|error| InvalidFixture(error.to_string()))?;
+        let bytes = value.to_string().into_bytes();
+        keepset_types::read_json(&bytes)
+            .map_err(|error| InvalidFixture(format!("at {}: {}", error.pointer, error.message)))
+    }
+
+    /// The inventory at the start.
+    ///
+    /// # Errors
+    /// If a row is none; the message says which.
+    pub fn inventory(&self) -> Result<Inventory, InvalidFixture> {
+        let document =
+            serde_json::json!({ "version": 1, "items": self.prior.as_deref().unwrap_or_default() });
+        Inventory::from_json(document.to_string().as_bytes())
+            .map_err(|error| InvalidFixture(format!("prior: at {}: {}", error.pointer, error.message)))
+    }
+}
+
+impl Step {
+    /// What it does.
+    ///
+    /// # Errors
+    /// If it does two things at once, or nothing known.
+    pub fn action(&self) -> Result<Action, InvalidFixture> {
+        match (&self.report, &self.delete) {
+            (None, None) => Ok(Action::Sweep),
+            (Some(report), None) => report_in(report),
+            (None, Some(delete)) => Ok(Action::Delete(selector(delete))),
+            (Some(_), Some(_)) => Err(InvalidFixture("a step has both `report` and `delete`".to_owned())),
+        }
+    }
+}
+
+fn report_in(report: &Map<String, Value>) -> Result<Action, InvalidFixture> {
+    let known = report.iter().next().filter(|_| report.len() == 1);
+    let known = known.and_then(|(name, body)| Some((InventoryType::from_name(name)?, body)));
+    let Some((inventory_type, body)) = known else {
+        return Err(InvalidFixture("`report` has one key, `kubernetes` or `ecs`".to_owned()));
+    };
+    let body = match body {
+        Value::String(text) => text.clone().into_bytes(),
+        other => other.to_string().into_bytes(),
+    };
+    Ok(Action::Report { inventory_type, body })
+}
+
+/// What is left out of a deletion is empty, and so refused (D3), but for the digest.
+fn selector(delete: &Map<String, Value>) -> Selector {
+    let text = |name: &str| delete.get(name).and_then(Value::as_str).map(str::to_owned);
+    Selector {
+        inventory_type: text("inventory_type").unwrap_or_default(),
+        context: text("context").unwrap_or_default(),
+        image_digest: text("image_digest"),
+    }
+}
+
+/// The fixtures under these paths: files as they are, of folders every `.yaml`, `.yml` and `.json` in them, by name.
+///
+/// # Errors
+/// If a path cannot be read.
+pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            fs::metadata(path)
+                .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+            found.push(path.clone());
+            continue;
+        }
+        let mut entries: Vec<PathBuf> =
+            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+        entries.sort();
+        for entry in entries {
+            let extension = entry.extension().and_then(|extension| extension.to_str());
+            if entry.is_dir() || matches!(extension, Some("yaml" | "yml" | "json")) {
+                found.extend(find(&[entry])?);
+            }
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,274 @@
+//! Runs fixtures and says where they fail.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use keepset_types::{Inventory, Layer, Origin, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use similar::TextDiff;
+
+use crate::cell::{Cell, Cells, Refusal, Which};
+use crate::fixture::{self, Action, Expect, Fixture, Step};
+
+/// How many fixtures passed and failed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// In every cell.
+    pub passed: usize,
+    /// In at least one.
+    pub failed: usize,
+}
+
+/// Runs every fixture under `paths` in these cells; a line for each, a difference where one fails, the tally last.
+///
+/// # Errors
+/// If a path cannot be read, or `out` cannot be written.
+pub fn run(paths: &[PathBuf], cells: &Cells, which: &[Which], out: &mut dyn Write) -> io::Result<Tally> {
+    let mut tally = Tally::default();
+    for path in fixture::find(paths)? {
+        match run_everywhere(&path, cells, which) {
+            Ok(name) => {
+                tally.passed += 1;
+                writeln!(out, "ok    {}  {name}", path.display())?;
+            }
+            Err(failure) => {
+                tally.failed += 1;
+                writeln!(out, "FAIL  {}", path.display())?;
+                for line in failure.lines() {
+                    writeln!(out, "      {line}")?;
+                }
+            }
+        }
+    }
+    writeln!(out, "{} passed, {} failed", tally.passed, tally.failed)?;
+    Ok(tally)
+}
+
+/// Runs one fixture in each cell. All must answer the same bytes (E5).
+fn run_everywhere(path: &Path, cells: &Cells, which: &[Which]) -> Result<String, String> {
+    let fixture = Fixture::read(path).map_err(|invalid| format!("not a fixture: {}", invalid.0))?;
+    let mut first: Option<(Which, Vec<String>)> = None;
+    for which in which.iter().copied() {
+        let named = |failure: String| format!("in the cell {}: {failure}", which.name());
+        let mut cell = cells.cell(which).map_err(|error| named(error.to_string()))?;
+        let answers = run_fixture(&fixture, cell.as_mut()).map_err(named)?;
+        match &first {
+            None => first = Some((which, answers)),
+            Some((other, same)) if *same == answers => {
+                let _ = other;
+            }
+            Some((other, expected)) => {
+                let lines = |answers: &[String]| answers.join("\n");
+                let difference = difference(&lines(expected), &lines(&answers));
+                return Err(format!(
+                    "{} and {} answer different bytes:\n{difference}",
+                    other.name(),
+                    which.name()
+                ));
+            }
+        }
+    }
+    Ok(fixture.name)
+}
+
+/// Runs a fixture in a cell; the answer to each step, as JSON.
+///
+/// # Errors
+/// The first step that fails: what was expected, what came.
+pub fn run_fixture(fixture: &Fixture, cell: &mut dyn Cell) -> Result<Vec<String>, String> {
+    let prior = fixture.inventory().map_err(|invalid| invalid.0)?;
+    let mut inventory = prior.clone();
+    cell.begin(prior).map_err(|refusal| format!("the prior inventory is refused: {}", refusal.message))?;
+    let mut answers = Vec::with_capacity(fixture.steps.len());
+    for (place, step) in fixture.steps.iter().enumerate() {
+        let named = |failure: String| format!("step {} (now {}): {failure}", place + 1, step.now);
+        let action = step.action().map_err(|invalid| named(invalid.0))?;
+        let answer = take(fixture, step, &action, cell);
+        if let Ok(Answer { retained, .. }) = &answer {
+            inventory = retained.clone();
+        }
+        check(step.expect.as_ref(), &answer, &inventory).map_err(named)?;
+        answers.push(match answer {
+            Ok(answer) => answer.json.to_string(),
+            Err(refusal) => refusal.code,
+        });
+    }
+    Ok(answers)
+}
+
+/// What came of a step.
+struct Answer {
+    json: Value,
+    retained: Inventory,
+}
+
+fn take(fixture: &Fixture, step: &Step, action: &Action, cell: &mut dyn Cell) -> Result<Answer, Refusal> {
+    let settings = fixture.config.clone().unwrap_or_default();
+    let layer = Layer { origin: Origin::File, settings: Value::Object(settings).to_string() };
+    let config = cell.configure(&[layer])?;
+    match action {
+        Action::Delete(selector) => {
+            let purged = cell.purge(selector)?;
+            answer(&purged, purged.retained.clone())
+        }
+        Action::Sweep => evaluate(cell, None, &config, step.now),
+        Action::Report { inventory_type, body } => {
+            evaluate(cell, Some((*inventory_type, body)), &config, step.now)
+        }
+    }
+}
+
+fn evaluate(
+    cell: &mut dyn Cell,
+    report: Option<crate::cell::Report<'_>>,
+    config: &keepset_types::Config,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let outcome = cell.evaluate(report, config, now)?;
+    answer(&outcome, outcome.retained.iter().map(|retained| retained.row.clone()).collect())
+}
+
+fn answer(document: &impl Serialize, rows: Vec<keepset_types::Row>) -> Result<Answer, Refusal> {
+    let unwritable = |error: String| Refusal { code: "unwritable".to_owned(), message: error };
+    if !rows.is_sorted_by(|a, b| a.key < b.key) {
+        return Err(unwritable("rows are out of order, or twice".to_owned()));
+    }
+    Ok(Answer {
+        json: serde_json::to_value(document).map_err(|error| unwritable(error.to_string()))?,
+        retained: Inventory::new(rows).map_err(|error| unwritable(error.to_string()))?,
+    })
+}
+
+fn check(
+    expect: Option<&Expect>,
+    answer: &Result<Answer, Refusal>,
+    inventory: &Inventory,
+) -> Result<(), String> {
+    let expected_error = expect.and_then(|expect| expect.error.as_deref());
+    match (answer, expected_error) {
+        (Err(refusal), Some(code)) if refusal.code == code => {}
+        (Err(refusal), Some(code)) => {
+            return Err(format!("expected the error {code}, came {}", refusal.message));
+        }
+        (Err(refusal), None) => return Err(format!("expected success, came {}", refusal.message)),
+        (Ok(_), Some(code)) => return Err(format!("expected the error {code}, came success")),
+        (Ok(_), None) => {}
+    }
+    let Some(expect) = expect else { return Ok(()) };
+    let rows = serde_json::to_value(inventory).unwrap_or_default();
+    let (retained, removed) = match answer {
+        Ok(answer) => (list(&answer.json, "retained"), list(&answer.json, "removed")),
+        Err(_) => (list(&rows, "items"), Vec::new()),
+    };
+    if let Some(expected) = &expect.retained {
+        compare("retained", expected, &retained)?;
+    }
+    if let Some(expected) = &expect.removed {
+        compare("removed", expected, &removed)?;
+    }
+    let Ok(Answer { json, .. }) = answer else { return Ok(()) };
+    let warnings = list(json, "warnings");
+    let codes: BTreeSet<&str> = warnings.iter().filter_map(|warning| warning.get("code")?.as_str()).collect();
+    let expected: BTreeSet<&str> = expect.warnings.iter().flatten().map(String::as_str).collect();
+    if codes != expected {
+        return Err(format!("expected the warnings {expected:?}, came {codes:?}"));
+    }
+    if let Some(expected) = expect.next_expiry {
+        let came = json.get("next_expiry").and_then(Value::as_str);
+        if came.map(str::to_owned) != expected.map(|time| time.to_string()) {
+            return Err(format!("expected next_expiry {expected:?}, came {came:?}"));
+        }
+    }
+    Ok(())
+}
+
+fn list(json: &Value, name: &str) -> Vec<Map<String, Value>> {
+    let rows = json.get(name).and_then(Value::as_array);
+    rows.into_iter().flatten().filter_map(Value::as_object).cloned().collect()
+}
+
+/// What is expected of a row is compared, what is left out of the expectation is not. The order counts.
+fn compare(what: &str, expected: &[Map<String, Value>], came: &[Map<String, Value>]) -> Result<(), String> {
+    let wanted: Vec<String> = expected.iter().map(|row| line(&normal(row))).collect();
+    let shown = came.iter().map(|row| match expected.iter().find(|expected| same_key(expected, row)) {
+        Some(expected) => line(&projected(row, expected)),
+        None => line(row),
+    });
+    let shown: Vec<String> = shown.collect();
+    if wanted == shown {
+        return Ok(());
+    }
+    let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
+    Err(format!("{what} (- expected, + came):\n{}", difference(&text(&wanted), &text(&shown))))
+}
+
+fn difference(expected: &str, came: &str) -> String {
+    let diff = TextDiff::from_lines(expected, came);
+    let mut lines = String::new();
+    for change in diff.iter_all_changes() {
+        let _ = write!(lines, "{}{}", change.tag(), change.value().trim_end_matches('\n'));
+        lines.push('\n');
+    }
+    lines
+}
+
+fn line(row: &Map<String, Value>) -> String {
+    Value::Object(row.clone()).to_string()
+}
+
+const KEY: [&str; 6] = ["inventory_type", "context", "kind", "id", "image_tag", "image_digest"];
+
+fn same_key(expected: &Map<String, Value>, came: &Map<String, Value>) -> bool {
+    // A container may state its image beside its id.
+    let names = KEY.iter().filter(|name| came.contains_key(**name) || !expected.contains_key("id"));
+    names.into_iter().all(|name| expected.get(*name) == came.get(*name))
+}
+
+/// Times in one form, and nothing that stands for an absent value.
+fn normal(expected: &Map<String, Value>) -> Map<String, Value> {
+    let mut normal = Map::new();
+    for (name, value) in expected {
+        let is_time = matches!(name.as_str(), "created_at" | "last_updated" | "last_seen" | "expires_at");
+        let time = value.as_str().filter(|_| is_time).and_then(|text| Timestamp::parse(text).ok());
+        let value = match (time, value) {
+            (Some(time), _) => Value::from(time.to_string()),
+            (None, Value::Object(attributes)) => Value::Object(without_empty(attributes)),
+            (None, other) => other.clone(),
+        };
+        normal.insert(name.clone(), value);
+    }
+    normal
+}
+
+fn without_empty(attributes: &Map<String, Value>) -> Map<String, Value> {
+    let is_empty = |value: &Value| value.is_null() || value.as_object().is_some_and(Map::is_empty);
+    attributes
+        .iter()
+        .filter(|(_, value)| !is_empty(value))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// What came, as far as the expectation speaks of it.
+fn projected(came: &Map<String, Value>, expected: &Map<String, Value>) -> Map<String, Value> {
+    let attribute = |name: &str| came.get("attributes").and_then(|attributes| attributes.get(name));
+    let mut projected = Map::new();
+    for (name, value) in expected {
+        let came_value = match (name.as_str(), value) {
+            ("attributes", Value::Object(named)) => {
+                let named = named.keys().filter_map(|name| Some((name.clone(), attribute(name)?.clone())));
+                Some(Value::Object(named.collect()))
+            }
+            (_, _) => came.get(name).or_else(|| attribute(name)).cloned(),
+        };
+        match came_value {
+            Some(came_value) => projected.insert(name.clone(), came_value),
+            None if value.is_null() => projected.insert(name.clone(), Value::Null),
+            None => None,
+        };
+    }
+    projected
+}
