@@ -1,2 +1,33 @@
 //! The keepset command.
-fn main() {}
+//!
+//! It decides nothing about retention: it loads data, asks the plugin, and applies or shows its answer.
+
+mod clock;
+mod command;
+mod engine;
+mod exit;
+mod failure;
+mod output;
+mod place;
+mod report;
+mod settings;
+mod state;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    let keepset = command::Keepset::parse();
+    let format = keepset.command.format();
+    match keepset.command.run() {
+        Ok(exit) => exit.into(),
+        // Whoever read the results has seen enough.
+        Err(failure) if failure.is_closed_output() => exit::Exit::Success.into(),
+        Err(failure) => {
+            output::complain(format, &failure);
+            failure.exit().into()
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The subcommands, one file each.
+
+mod apply;
+mod completions;
+mod delete;
+mod evaluate;
+mod explain;
+mod help_markdown;
+mod list;
+mod plugin;
+mod summary;
+mod sweep;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::Format;
+
+/// Decides which runtime inventory is kept, and why.
+///
+/// Agents in Kubernetes and ECS clusters report what runs there; Keepset keeps the list. What was not seen for longer than
+/// the TTL expires; with overwrite, a report also removes what its namespaces no longer contain. The decisions are made by a
+/// WebAssembly component; this command loads data, asks it, and shows or applies its answer.
+#[derive(Debug, Parser)]
+#[command(name = "keepset", version, max_term_width = 100, after_help = EXAMPLES, after_long_help = examples_and_exits())]
+pub(crate) struct Keepset {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  keepset apply --state inventory.json --report report.json --config keepset.yaml
+  keepset list --state inventory.json
+  keepset explain --state inventory.json --config keepset.yaml prod/default
+  keepset sweep --state inventory.json --image-ttl-days 30 --dry-run";
+
+fn examples_and_exits() -> String {
+    format!("{EXAMPLES}\n\n{}", Exit::table())
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Evaluate(evaluate::Evaluate),
+    Apply(apply::Apply),
+    Sweep(sweep::Sweep),
+    Delete(delete::Delete),
+    List(list::List),
+    Explain(explain::Explain),
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
+    Completions(completions::Completions),
+    #[command(hide = true)]
+    HelpMarkdown(help_markdown::HelpMarkdown),
+}
+
+impl Command {
+    pub(crate) fn run(&self) -> Result<Exit, Failure> {
+        match self {
+            Self::Evaluate(command) => command.run(),
+            Self::Apply(command) => command.run(),
+            Self::Sweep(command) => command.run(),
+            Self::Delete(command) => command.run(),
+            Self::List(command) => command.run(),
+            Self::Explain(command) => command.run(),
+            Self::Plugin(command) => command.run(),
+            Self::Completions(command) => command.run(),
+            Self::HelpMarkdown(command) => command.run(),
+        }
+    }
+
+    /// How its results and its failure are written.
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Self::Evaluate(command) => command.output,
+            Self::Apply(command) => command.output,
+            Self::Sweep(command) => command.output,
+            Self::Delete(command) => command.output,
+            Self::List(command) => command.output.of_failures(),
+            Self::Explain(command) => command.output,
+            Self::Plugin(command) => command.format(),
+            Self::Completions(_) | Self::HelpMarkdown(_) => Format::Text,
+        }
+    }
+}

@@ -1,0 +1,164 @@
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use keepset_host::{Config, Key, Timestamp};
+use keepset_types::{Id, Removed, Retained, RetainedReason};
+use serde::Serialize;
+
+use crate::clock::Clock;
+use crate::engine::DecidingPlugin;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Results, warn};
+use crate::report::evaluate;
+use crate::settings::Settings;
+use crate::state;
+
+/// Say why each row of a state file is kept, and until when
+///
+/// Changes nothing. A key is the whole of an id, an image tag, an image digest or a context, as it is or as <type>/<context>.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  keepset explain --state inventory.json --config keepset.yaml
+  keepset explain --state inventory.json prod/default docker.io/library/nginx:1.29.1
+  keepset explain --state inventory.json --image-ttl-days 7 -o json kubernetes/prod/default")]
+pub(crate) struct Explain {
+    /// Inventory to explain: a JSON file, {\"version\":1,\"items\":[...]}
+    #[arg(long, value_name = "FILE")]
+    state: PathBuf,
+    /// What to explain [default: every row]
+    #[arg(value_name = "KEY")]
+    keys: Vec<String>,
+    #[command(flatten)]
+    clock: Clock,
+    /// How to write the answer
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) output: Format,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    plugin: DecidingPlugin,
+}
+
+/// What a sweep would do to the rows that were asked for.
+#[derive(Serialize)]
+struct Explanation {
+    version: u32,
+    retained: Vec<Retained>,
+    removed: Vec<Removed>,
+}
+
+impl Explain {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let plugin = self.plugin.load()?;
+        let config = self.settings.judged_by(&plugin)?;
+        let inventory = state::read(&self.state)?;
+        let keys_of = |key: &String| !inventory.rows().iter().any(|row| is_meant(&row.key, key));
+        let unmatched: Vec<_> = self.keys.iter().filter(|key| keys_of(key)).collect();
+        if let [first, ..] = unmatched[..] {
+            let others = match unmatched.len() {
+                1 => String::new(),
+                several => format!(", and nor do {} others", several - 1),
+            };
+            let path = self.state.display();
+            return Err(Failure::NotFound(format!(
+                "{path}: `{first}` matches no id, image tag, image digest or context{others}; keys match whole"
+            )));
+        }
+        let outcome = evaluate(&plugin, inventory, None, &config, self.clock.now())?;
+        if self.output == Format::Text {
+            warn(&outcome);
+        }
+        let wanted = |key: &Key| self.keys.is_empty() || self.keys.iter().any(|text| is_meant(key, text));
+        let mut explanation =
+            Explanation { version: 1, retained: outcome.retained, removed: outcome.removed };
+        explanation.retained.retain(|retained| wanted(&retained.row.key));
+        explanation.removed.retain(|removed| wanted(&removed.key));
+        let mut results = Results::new();
+        match self.output {
+            Format::Json => results.json(&explanation)?,
+            Format::Text => write(&explanation, &config, &mut results)?,
+        }
+        results.finish()?;
+        Ok(Exit::Success)
+    }
+}
+
+/// Whether a text on the command line names this row: as a whole, there are no wildcards.
+fn is_meant(key: &Key, text: &str) -> bool {
+    let context = key.context.as_str();
+    let is_context = |text: &str| text == context;
+    let qualified = text.strip_prefix(key.inventory_type.as_str()).and_then(|rest| rest.strip_prefix('/'));
+    let is_id = match &key.id {
+        Id::Plain(id) => **id == *text,
+        Id::Image(image) => *image.tag == *text || (!text.is_empty() && *image.digest == *text),
+    };
+    is_id || is_context(text) || qualified.is_some_and(is_context)
+}
+
+/// The rows in key order, under a heading for each context.
+fn write(explanation: &Explanation, config: &Config, to: &mut impl Write) -> io::Result<()> {
+    let retained = explanation.retained.iter();
+    let kept = retained.map(|retained| (&retained.row.key, why_kept(retained, config)));
+    let gone = explanation.removed.iter().map(|removed| (&removed.key, why_gone(removed, config)));
+    let mut rows: Vec<_> = kept.chain(gone).collect();
+    rows.sort_by_key(|(key, _)| *key);
+    let mut before: Option<&Key> = None;
+    for (key, why) in &rows {
+        let is_next =
+            |before: &Key| (before.inventory_type, &before.context) == (key.inventory_type, &key.context);
+        if !before.is_some_and(is_next) {
+            let gap = if before.is_some() { "\n" } else { "" };
+            writeln!(to, "{gap}{} ({})", key.context, key.inventory_type)?;
+        }
+        writeln!(to, "  {} {}\n    {why}", key.kind, key.id)?;
+        before = Some(key);
+    }
+    Ok(())
+}
+
+fn why_kept(retained: &Retained, config: &Config) -> String {
+    let last_seen = retained.row.last_seen;
+    match (retained.reason, retained.expires_at) {
+        (RetainedReason::TtlDisabled, _) => {
+            format!("kept for ever: the TTL is 0 (A5); last seen {last_seen}")
+        }
+        (_, None) => format!("kept: last seen {last_seen}, within the TTL of {} (A5)", days(config)),
+        (_, Some(until)) if matches!(retained.row.key.id, Id::Image(_)) => {
+            format!("kept until {until}, as its containers are (I3); last seen {last_seen}")
+        }
+        (_, Some(until)) => match counts_as_seen(until, config).filter(|seen| *seen > last_seen) {
+            Some(seen) => format!(
+                "kept until {until}: something in it was seen {seen}, within the TTL of {} (A5); itself last seen {last_seen}",
+                days(config)
+            ),
+            None => {
+                format!("kept until {until}: last seen {last_seen}, within the TTL of {} (A5)", days(config))
+            }
+        },
+    }
+}
+
+fn why_gone(removed: &Removed, config: &Config) -> String {
+    format!(
+        "the next sweep removes it: {} ({}), last seen {}, the TTL is {}",
+        removed.reason.as_str(),
+        removed.rule,
+        removed.last_seen,
+        days(config)
+    )
+}
+
+/// The sighting that a row's expiry counts from: it expires in the first second after the TTL (E1).
+fn counts_as_seen(expires_at: Timestamp, config: &Config) -> Option<Timestamp> {
+    Timestamp::from_unix(expires_at.unix().checked_sub(config.ttl_seconds()?)?.checked_sub(1)?)
+}
+
+fn days(config: &Config) -> String {
+    match config.image_ttl_days {
+        1 => "1 day".to_owned(),
+        days => format!("{days} days"),
+    }
+}

@@ -1,0 +1,69 @@
+//! Results go to standard output, everything else to standard error.
+
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+use clap::ValueEnum;
+use keepset_host::Outcome;
+use serde::Serialize;
+
+use crate::failure::Failure;
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON document
+    Json,
+}
+
+/// Where results are written to. To be finished, so that a full disk is noticed.
+pub(crate) struct Results(BufWriter<StdoutLock<'static>>);
+
+impl Results {
+    pub(crate) fn new() -> Self {
+        Self(BufWriter::with_capacity(1 << 16, io::stdout().lock()))
+    }
+
+    pub(crate) fn json(&mut self, document: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.0, document)?;
+        self.0.write_all(b"\n")
+    }
+
+    pub(crate) fn finish(mut self) -> Result<(), Failure> {
+        Ok(self.0.flush()?)
+    }
+}
+
+impl Write for Results {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// What somebody should know, for people.
+pub(crate) fn warn(outcome: &Outcome) {
+    for warning in &outcome.warnings {
+        note(format_args!("warning: {}: {warning}", warning.code));
+    }
+}
+
+/// Why nothing came of it.
+pub(crate) fn complain(format: Format, failure: &Failure) {
+    match format {
+        Format::Text => note(format_args!("error: {failure}")),
+        Format::Json => {
+            note(format_args!("{}", serde_json::to_string(&failure.document()).unwrap_or_default()));
+        }
+    }
+}
+
+/// A line on standard error. If nobody can read it, nobody can be told so either.
+pub(crate) fn note(line: std::fmt::Arguments<'_>) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
+}

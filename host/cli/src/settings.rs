@@ -1,0 +1,114 @@
+//! The settings of retention: gathered here, judged by the plugin (section 5 of docs/semantics.md).
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use keepset_host::{Config, Error, ErrorCode, Layer, Origin, Plugin, PluginError};
+use keepset_types::Setting;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use crate::failure::Failure;
+
+/// Where the settings stand in a configuration file (C4).
+const SECTION: &str = "/services/catalog/runtime_inventory";
+
+// Values stay texts: the plugin refuses what is wrong, not the command line.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Retention")]
+pub(crate) struct Settings {
+    /// YAML file with the settings, under services.catalog.runtime_inventory; its other keys are ignored
+    #[arg(long, value_name = "FILE", env = "KEEPSET_CONFIG", hide_env_values = true)]
+    config: Option<PathBuf>,
+    /// Days after which what was not seen any more is removed; 0: never [default: 120]
+    #[arg(long, value_name = "DAYS", visible_alias = "inventory-ttl-days", allow_hyphen_values = true)]
+    image_ttl_days: Option<String>,
+    /// Whether a report removes what its namespaces or its cluster no longer contain [default: false]
+    #[arg(long, value_name = "BOOL", visible_alias = "inventory-ingest-overwrite")]
+    image_ingest_overwrite: Option<String>,
+    /// Whether an ECS report of exactly 100 tasks counts as cut off and removes nothing [default: true]
+    #[arg(long, value_name = "BOOL")]
+    ecs_truncation_guard: Option<String>,
+}
+
+impl Settings {
+    /// What the plugin makes of flags, environment and file, in this order of precedence (C3).
+    pub(crate) fn judged_by(&self, plugin: &Plugin) -> Result<Config, Failure> {
+        let mut layers = vec![layer(Origin::Flag, self.flags()), layer(Origin::Environment, environment())];
+        if let Some(path) = &self.config {
+            layers.push(layer(Origin::File, read_section(path)?));
+        }
+        plugin.configure(&layers).map_err(|error| match error {
+            PluginError::Refused(error) => self.placed(plugin, &layers, error),
+            other => other.into(),
+        })
+    }
+
+    fn flags(&self) -> Map<String, Value> {
+        let flags = [
+            ("image_ttl_days", &self.image_ttl_days),
+            ("image_ingest_overwrite", &self.image_ingest_overwrite),
+            ("ecs_truncation_guard", &self.ecs_truncation_guard),
+        ];
+        let given = flags.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+        given.map(|(name, text)| (name.to_owned(), scalar(text))).collect()
+    }
+
+    /// Says where the settings that were refused came from.
+    fn placed(&self, plugin: &Plugin, layers: &[Layer], error: Error) -> Failure {
+        let at_fault = layers.iter().find(|layer| {
+            matches!(plugin.configure(std::slice::from_ref(layer)), Err(PluginError::Refused(_)))
+        });
+        match (at_fault.map(|layer| layer.origin), &self.config) {
+            (Some(Origin::File), Some(path)) => {
+                let pointer = format!("{SECTION}{}", error.pointer.as_deref().unwrap_or_default());
+                Failure::Setting { origin: path.display().to_string(), error: error.at(pointer) }
+            }
+            (Some(Origin::Environment), _) => Failure::Setting { origin: "environment".to_owned(), error },
+            (Some(Origin::Flag), _) => Failure::Setting { origin: "command line".to_owned(), error },
+            _ => PluginError::Refused(error).into(),
+        }
+    }
+}
+
+fn layer(origin: Origin, settings: Map<String, Value>) -> Layer {
+    Layer { origin, settings: Value::Object(settings).to_string() }
+}
+
+/// A number or a truth value as such, everything else as a text.
+fn scalar(text: &str) -> Value {
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
+        _ => text.into(),
+    }
+}
+
+fn environment() -> Map<String, Value> {
+    let given = |name: &'static str| Some((name, env::var_os(name)?));
+    let texts = Setting::environment_variables().filter_map(given);
+    texts.map(|(name, text)| (name.to_owned(), text.to_string_lossy().into())).collect()
+}
+
+fn read_section(path: &Path) -> Result<Map<String, Value>, Failure> {
+    #[derive(Default, Deserialize)]
+    struct File {
+        services: Option<Services>,
+    }
+    #[derive(Default, Deserialize)]
+    struct Services {
+        catalog: Option<Catalog>,
+    }
+    #[derive(Default, Deserialize)]
+    struct Catalog {
+        runtime_inventory: Option<Map<String, Value>>,
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
+        let error = Error::new(ErrorCode::InvalidConfig, error.to_string());
+        Failure::Setting { origin: path.display().to_string(), error }
+    })?;
+    let catalog = file.unwrap_or_default().services.unwrap_or_default().catalog.unwrap_or_default();
+    Ok(catalog.runtime_inventory.unwrap_or_default())
+}
