@@ -2,6 +2,7 @@
 
 mod apply;
 mod completions;
+mod conformance;
 mod delete;
 mod evaluate;
 mod explain;
@@ -19,11 +20,12 @@ use crate::output::Format;
 
 /// Decides which runtime inventory is kept, and why.
 ///
-/// Agents in Kubernetes and ECS clusters report what runs there; Keepset keeps the list. What was not seen for longer than
-/// the TTL expires; with overwrite, a report also removes what its namespaces no longer contain. The decisions are made by a
-/// WebAssembly component; this command loads data, asks it, and shows or applies its answer.
+/// Agents in Kubernetes and ECS clusters report what runs there; Keepset keeps the list. What was
+/// not seen for longer than the TTL expires; with overwrite, a report also removes what its
+/// namespaces no longer contain. The decisions are made by a WebAssembly component; this command
+/// loads data, asks it, and shows or applies its answer.
 #[derive(Debug, Parser)]
-#[command(name = "keepset", version, max_term_width = 100, after_help = EXAMPLES, after_long_help = examples_and_exits())]
+#[command(verbatim_doc_comment, name = "keepset", version, after_help = EXAMPLES, after_long_help = examples_and_exits())]
 pub(crate) struct Keepset {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -48,6 +50,7 @@ pub(crate) enum Command {
     Delete(delete::Delete),
     List(list::List),
     Explain(explain::Explain),
+    Conformance(conformance::Conformance),
     #[command(subcommand)]
     Plugin(plugin::Plugin),
     Completions(completions::Completions),
@@ -64,6 +67,7 @@ impl Command {
             Self::Delete(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Conformance(command) => command.run(),
             Self::Plugin(command) => command.run(),
             Self::Completions(command) => command.run(),
             Self::HelpMarkdown(command) => command.run(),
@@ -79,6 +83,7 @@ impl Command {
             Self::Delete(command) => command.output,
             Self::List(command) => command.output.of_failures(),
             Self::Explain(command) => command.output,
+            Self::Conformance(command) => command.output,
             Self::Plugin(command) => command.format(),
             Self::Completions(_) | Self::HelpMarkdown(_) => Format::Text,
         }

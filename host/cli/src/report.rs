@@ -15,6 +15,9 @@ use serde::{Deserialize, Deserializer};
 use crate::failure::Failure;
 use crate::place;
 
+/// What standard input is called in messages.
+const STANDARD_INPUT: &str = "standard input";
+
 /// A report that was read, but not yet understood.
 pub(crate) struct ReportFile {
     path: PathBuf,
@@ -25,8 +28,10 @@ pub(crate) struct ReportFile {
 impl ReportFile {
     /// Reads a file, or standard input where it is called `-`: no more than the plugin may be given anyway.
     pub(crate) fn read(path: &Path, plugin: &Plugin) -> Result<Self, Failure> {
+        let is_standard = path.as_os_str() == "-";
+        let path = if is_standard { Path::new(STANDARD_INPUT) } else { path };
         let unreadable = |source| Failure::Read { path: path.to_owned(), source };
-        let input: Box<dyn Read> = if path.as_os_str() == "-" {
+        let input: Box<dyn Read> = if is_standard {
             Box::new(io::stdin().lock())
         } else {
             Box::new(File::open(path).map_err(unreadable)?)
@@ -65,7 +70,9 @@ pub(crate) fn evaluate(
 
 /// Tells the agents apart by the key that only one of them sends.
 fn inventory_type(json: &[u8]) -> Result<InventoryType, DocumentError> {
-    let message = match read_json::<Keys>(json)? {
+    // Where the text is no JSON, only its line says where: there are no values to point to yet.
+    let keys = read_json::<Keys>(json).map_err(|error| DocumentError { pointer: String::new(), ..error })?;
+    let message = match keys {
         Keys { cluster_name: true, cluster_arn: false } => return Ok(InventoryType::Kubernetes),
         Keys { cluster_name: false, cluster_arn: true } => return Ok(InventoryType::Ecs),
         Keys { cluster_name: true, .. } => "found both `cluster_name` and `cluster_arn`",

@@ -14,13 +14,16 @@ use crate::state::{Missing, StateArguments};
 
 /// Apply a report to a state file
 ///
-/// The file is replaced whole: at any moment it is the one before or the one after. Commands that change the same file take
-/// turns by a lock on FILE.lock.
+/// The file is replaced whole: at any moment it is the one before or the one after. Commands that
+/// change the same file take turns by a lock on FILE.lock.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   keepset apply --state inventory.json --report report.json --config keepset.yaml
-  curl -s https://example.com/report | keepset apply --state inventory.json --report - --dry-run")]
+  curl -s https://example.com/report | keepset apply --state inventory.json --report - --dry-run"
+)]
 pub(crate) struct Apply {
     #[command(flatten)]
     state: StateArguments,

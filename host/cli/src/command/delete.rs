@@ -10,10 +10,11 @@ use crate::state::{Missing, StateArguments};
 
 /// Delete a context from a state file, or one image in it
 ///
-/// Contexts match whole. With a digest, only the containers of that context with that digest and their images are deleted.
-/// The next report brings back what still runs.
+/// Contexts match whole. With a digest, only the containers of that context with that digest and
+/// their images are deleted. The next report brings back what still runs.
 #[derive(Args, Debug)]
 #[command(
+    verbatim_doc_comment,
     alias = "del",
     after_help = "\
 Examples:

@@ -15,13 +15,17 @@ use crate::state;
 
 /// Show what a report would do to an inventory
 ///
-/// Changes nothing. Without a report, shows what a sweep would do; without an inventory, what the report alone would bring.
+/// Changes nothing. Without a report, shows what a sweep would do; without an inventory, what the
+/// report alone would bring.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   keepset evaluate --prior inventory.json --report report.json --image-ingest-overwrite true
   keepset evaluate --prior inventory.json --now 2026-12-31T00:00:00Z -o json
-  kubectl logs agent | tail -1 | keepset evaluate --report -")]
+  kubectl logs agent | tail -1 | keepset evaluate --report -"
+)]
 #[group(id = "inputs", required = true, multiple = true, args = ["prior", "report"])]
 pub(crate) struct Evaluate {
     /// Inventory before: a JSON file, {"version":1,"items":[...]} [default: empty]

@@ -17,13 +17,17 @@ use crate::state;
 
 /// Say why each row of a state file is kept, and until when
 ///
-/// Changes nothing. A key is the whole of an id, an image tag, an image digest or a context, as it is or as <type>/<context>.
+/// Changes nothing. A key is the whole of an id, an image tag, an image digest or a context, as it
+/// is or as <type>/<context>.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   keepset explain --state inventory.json --config keepset.yaml
   keepset explain --state inventory.json prod/default docker.io/library/nginx:1.29.1
-  keepset explain --state inventory.json --image-ttl-days 7 -o json kubernetes/prod/default")]
+  keepset explain --state inventory.json --image-ttl-days 7 -o json kubernetes/prod/default"
+)]
 pub(crate) struct Explain {
     /// Inventory to explain: a JSON file, {\"version\":1,\"items\":[...]}
     #[arg(long, value_name = "FILE")]

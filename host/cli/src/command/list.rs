@@ -18,14 +18,17 @@ const UNKNOWN: &str = "unknown";
 
 /// List the images in a state file
 ///
-/// Lists what the file contains, be it past its TTL or not: see `explain` and `sweep`. Of several filters a row must match
-/// all.
+/// Lists what the file contains, be it past its TTL or not: see `explain` and `sweep`. Of several
+/// filters a row must match all.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   keepset list --state inventory.json
   keepset list --state inventory.json --type ecs -o json
-  keepset list --state inventory.json --context prod/default -o id")]
+  keepset list --state inventory.json --context prod/default -o id"
+)]
 pub(crate) struct List {
     /// Inventory to list: a JSON file, {\"version\":1,\"items\":[...]}
     #[arg(long, value_name = "FILE")]

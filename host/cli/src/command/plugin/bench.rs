@@ -14,12 +14,16 @@ use crate::table::Table;
 
 /// Time the decisions of a plugin, beside the built-in one
 ///
-/// Made-up inventories, and a report of a tenth of their contexts. Each time is the median of several runs, each in a fresh
-/// instance as in use; the ratio is what to compare, on a machine that does nothing else.
+/// Made-up inventories, and a report of a tenth of their contexts. Each time is the median of
+/// several runs, each in a fresh instance as in use; the ratio is what to compare, on a machine
+/// that does nothing else.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
-  keepset plugin bench mine.wasm")]
+  keepset plugin bench mine.wasm"
+)]
 pub(crate) struct Bench {
     #[command(flatten)]
     pub(super) subject: Subject,

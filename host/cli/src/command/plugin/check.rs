@@ -1,23 +1,35 @@
 use std::io::Write as _;
+use std::path::PathBuf;
 
 use clap::Args;
 use keepset_host::{Config, Inventory, PluginError, Timestamp};
 use serde::Serialize;
 
 use super::Subject;
+use crate::command::conformance::{INTERFACES, run_fixtures};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Results};
 
 /// Check whether a plugin can be let decide
+///
+/// Loads it and asks it a few questions. With fixtures, holds it to the rules as well; faults are
+/// listed on standard error.
 #[derive(Args, Debug)]
-#[command(after_help = "\
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
 Examples:
   keepset plugin check mine.wasm
-  keepset plugin check mine.wasm --limit-time 0.5 -o json")]
+  keepset plugin check mine.wasm --fixtures tests/fixtures
+  keepset plugin check mine.wasm --limit-time 0.5 -o json"
+)]
 pub(crate) struct Check {
     #[command(flatten)]
     pub(super) subject: Subject,
+    /// Fixtures to run, files or folders (docs/semantics.md section 8)
+    #[arg(long, value_name = "PATH")]
+    fixtures: Vec<PathBuf>,
 }
 
 /// One thing that was checked.
@@ -50,6 +62,11 @@ impl Check {
             "keeps nothing of an empty inventory",
             swept.map(|outcome| (!outcome.retained.is_empty()).then_some("it keeps rows")),
         );
+        if !self.fixtures.is_empty() {
+            let tally = run_fixtures(&self.fixtures, plugin, &INTERFACES, &mut std::io::stderr().lock())?;
+            let fault = (tally.failed > 0).then(|| format!("{} fixtures fail", tally.failed));
+            checked.push(Checked { what: "follows the rules of the fixtures", fault });
+        }
         let faults = checked.iter().filter(|checked| checked.fault.is_some()).count();
         let mut results = Results::new();
         match self.subject.output {

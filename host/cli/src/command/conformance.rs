@@ -1,0 +1,96 @@
+use std::fs;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use keepset_conformance::cell::{Cells, Which};
+use keepset_conformance::run::{Tally, run};
+use keepset_host::Plugin;
+use serde::Serialize;
+
+use crate::engine::DecidingPlugin;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Results};
+
+/// The interfaces of a component that decide.
+pub(super) const INTERFACES: [Which; 3] = [Which::Policy, Which::Bulk, Which::Session];
+
+/// Hold engines to fixtures
+///
+/// Runs each fixture (docs/semantics.md section 8) in each engine, in a component by each of its
+/// interfaces. All must answer what the fixture expects, and the same bytes.
+#[derive(Args, Debug)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
+Examples:
+  keepset conformance tests/fixtures
+  keepset conformance tests/fixtures/applying --engine component --plugin mine.wasm"
+)]
+pub(crate) struct Conformance {
+    /// Fixtures, files or folders
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// Only this engine [default: both]
+    #[arg(long, value_enum)]
+    engine: Option<Engine>,
+    /// How to write the tally; as JSON, the fixtures are listed on standard error
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    pub(super) output: Format,
+    #[command(flatten)]
+    plugin: DecidingPlugin,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Engine {
+    /// The rules, compiled into this command
+    Native,
+    /// The rules as a WebAssembly component: the built-in one, or --plugin
+    Component,
+}
+
+#[derive(Serialize)]
+struct Document {
+    passed: usize,
+    failed: usize,
+}
+
+impl Conformance {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let plugin = self.plugin.load()?;
+        let cells: Vec<Which> = match self.engine {
+            None => [Which::Native].into_iter().chain(INTERFACES).collect(),
+            Some(Engine::Native) => vec![Which::Native],
+            Some(Engine::Component) => INTERFACES.to_vec(),
+        };
+        let mut results = Results::new();
+        let tally = match self.output {
+            Format::Text => run_fixtures(&self.paths, plugin, &cells, &mut results)?,
+            Format::Json => {
+                let tally = run_fixtures(&self.paths, plugin, &cells, &mut io::stderr().lock())?;
+                results.json(&Document { passed: tally.passed, failed: tally.failed })?;
+                tally
+            }
+        };
+        results.finish()?;
+        Ok(if tally.failed == 0 { Exit::Success } else { Exit::ChecksFailed })
+    }
+}
+
+/// Runs fixtures, a line each. Where there are none, nothing was proved: that is a failure.
+pub(super) fn run_fixtures(
+    paths: &[PathBuf],
+    plugin: Plugin,
+    cells: &[Which],
+    out: &mut dyn Write,
+) -> Result<Tally, Failure> {
+    for path in paths {
+        fs::metadata(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+    }
+    let tally = run(paths, &Cells::of(plugin), cells, out)?;
+    if tally.passed + tally.failed == 0 {
+        return Err(Failure::NotFound("no fixtures were found".to_owned()));
+    }
+    Ok(tally)
+}
