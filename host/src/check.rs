@@ -7,10 +7,8 @@ use keepset_types::columns::{ColumnWarning, Detail, ImageVerdict, ReportColumns,
 use keepset_types::translate::Misfit;
 use keepset_types::{
     Config, Id, Inventory, InventoryType, ItemKind, Key, MAX_TTL_DAYS, Observation, Outcome, Purged,
-    RemovalReason, Removed, Row, Said, Timestamp,
+    RemovalReason, Removed, Row, Said, Selector, Timestamp,
 };
-
-use crate::error::PluginError;
 
 /// What an answer got wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +67,17 @@ pub(crate) fn observation(said: &Observation, asked: InventoryType, now: i64) ->
     ensure(said.rows().all(|row| !row.id.is_empty()), "rows without an id")
 }
 
+/// The columns of an inventory fit together.
+pub(crate) fn row_columns(rows: &RowColumns) -> Result<(), Lie> {
+    let len = rows.kinds.len();
+    let columns = [rows.keys.len(), rows.links.len(), rows.images.len()];
+    let times = [rows.last_updated.len(), rows.last_seen.len()];
+    ensure(columns.iter().chain(&times).all(|other| *other == len), "columns of different lengths")?;
+    ensure(rows.contexts.len() == rows.ends.len(), "columns of different lengths")?;
+    let whole = rows.ends.last().copied().unwrap_or_default();
+    ensure(rows.ends.is_sorted() && usize::try_from(whole) == Ok(len), "rows of no context")
+}
+
 /// The context of each row, by its place.
 fn contexts_of_rows(contexts: &[u32], ends: &[u32]) -> Vec<u32> {
     let mut of_rows = Vec::new();
@@ -107,10 +116,7 @@ pub(crate) fn verdicts(
     config: &Config,
     detail: Detail,
 ) -> Result<(), Lie> {
-    let len = verdicts.touched.len();
-    let columns =
-        [verdicts.touched_by.len(), verdicts.touched_last_seen.len(), verdicts.touched_replaced.len()];
-    ensure(columns.iter().all(|other| *other == len), "columns of different lengths")?;
+    touched_columns(verdicts)?;
     let report = report.filter(|report| !report.credential_probe);
     let mut said = Once::of(report.map_or(0, |report| report.kinds.len()));
     touched(verdicts, rows, report, &mut said)?;
@@ -130,6 +136,14 @@ pub(crate) fn verdicts(
         warning.context == 0 || in_report() || rows.contexts.contains(&warning.context)
     };
     ensure(verdicts.warnings.iter().all(known), "a warning about a context that does not exist")
+}
+
+/// The columns of touched rows fit together.
+pub(crate) fn touched_columns(verdicts: &Verdicts) -> Result<(), Lie> {
+    let len = verdicts.touched.len();
+    let columns =
+        [verdicts.touched_by.len(), verdicts.touched_last_seen.len(), verdicts.touched_replaced.len()];
+    ensure(columns.iter().all(|other| *other == len), "columns of different lengths")
 }
 
 /// A4: rows of the report that were in the inventory, seen no earlier than before and no later than observed.
@@ -189,6 +203,16 @@ fn added(
     Ok(())
 }
 
+/// Whether a report or a sweep can remove anything for that reason, under that configuration.
+pub(crate) fn is_possible(reason: RemovalReason, config: &Config) -> bool {
+    match reason {
+        RemovalReason::Expired => config.image_ttl_days > 0,
+        RemovalReason::Overwritten => config.image_ingest_overwrite,
+        RemovalReason::Superseded => true,
+        RemovalReason::Deleted => false,
+    }
+}
+
 /// Law 3, A2, A5, A6: what goes could go.
 fn removed(
     verdicts: &Verdicts,
@@ -206,19 +230,19 @@ fn removed(
     for removal in &verdicts.removed {
         let place = once.mark(removal.row, "row")?;
         let kind = rows.kinds.get(place).copied().and_then(ItemKind::from_code);
-        let could = match removal.reason {
-            RemovalReason::Expired => config.image_ttl_days > 0,
+        let fits = match removal.reason {
+            RemovalReason::Expired | RemovalReason::Deleted => true,
             RemovalReason::Superseded => kind == Some(ItemKind::Image),
-            RemovalReason::Deleted => false,
             RemovalReason::Overwritten => {
                 let removable = [ItemKind::Pod, ItemKind::Container, ItemKind::Task, ItemKind::Image];
-                config.image_ingest_overwrite
-                    && !touched.contains(&removal.row)
+                !touched.contains(&removal.row)
                     && kind.is_some_and(|kind| removable.contains(&kind))
                     && here.get(place).is_some_and(|context| reported.contains(context))
             }
         };
-        ensure(could, &format!("the removal of row {}, for which there was no reason", removal.row))?;
+        if !(fits && is_possible(removal.reason, config)) {
+            return Err(Lie(format!("the removal of row {}, for which there was no reason", removal.row)));
+        }
     }
     Ok(())
 }
@@ -268,42 +292,45 @@ fn images(
     Ok(())
 }
 
-/// Whether the report's row has that key.
-pub(crate) fn is_said(key: &Key, said: &Said<'_>) -> bool {
-    let is_id = matches!(&key.id, Id::Plain(id) if **id == *said.id);
-    is_id && key.kind == said.kind && key.context.as_str() == said.context
-}
-
 /// Law 6: every prior row is either retained or removed, and what else is retained comes from the report, or is the image of
 /// a container that is retained.
-pub(crate) fn outcome(
-    outcome: &Outcome,
-    prior: &Inventory,
-    is_reported: impl Fn(&Key) -> Result<bool, PluginError>,
-) -> Result<(), PluginError> {
+pub(crate) fn outcome(outcome: &Outcome, prior: &Inventory, said: Option<&Observation>) -> Result<(), Lie> {
     let rows = || outcome.retained.iter().map(|retained| &retained.row);
     let invented = partition(rows(), &outcome.removed, prior.rows())?;
     let images: HashSet<_> = rows()
         .filter(|row| row.key.kind == ItemKind::Container)
-        .filter_map(|row| Some((&row.key.context, row.image()?)))
+        .filter_map(|row| Some((row.key.inventory_type, &row.key.context, row.image()?)))
+        .collect();
+    let reported: HashSet<_> = said
+        .into_iter()
+        .flat_map(|said| said.rows().map(|row| (said.inventory_type, row.context, row.kind, row.id)))
         .collect();
     for row in invented {
-        let comes_from_somewhere = match row.image().filter(|_| row.key.kind == ItemKind::Image) {
-            Some(image) => images.contains(&(&row.key.context, image)),
-            None => is_reported(&row.key)?,
+        let Key { inventory_type, context, kind, id } = &row.key;
+        let comes_from_somewhere = match id {
+            Id::Image(image) => images.contains(&(*inventory_type, context, image)),
+            Id::Plain(id) => reported.contains(&(*inventory_type, context.as_str(), *kind, id)),
         };
         if !comes_from_somewhere {
-            return Err(Lie(format!("the row `{}`, which nobody reported", row.key)).into());
+            return Err(Lie(format!("the row `{}`, which nobody reported", row.key)));
         }
     }
     Ok(())
 }
 
-/// Every prior row is either retained, unchanged, or deleted.
-pub(crate) fn purged(purged: &Purged, prior: &Inventory) -> Result<(), Lie> {
+/// Every prior row is either retained, unchanged, or deleted because it is of the context that was asked for.
+pub(crate) fn purged(purged: &Purged, prior: &Inventory, selector: &Selector) -> Result<(), Lie> {
     let invented = partition(purged.retained.iter(), &purged.removed, prior.rows())?;
     ensure(invented.is_empty(), "a row that was not in the inventory")?;
     ensure(!purged.removed.is_empty(), "no row at all that was deleted")?;
+    let is_asked_for = |key: &Key| {
+        key.inventory_type.as_str() == selector.inventory_type
+            && key.context.as_str() == selector.context
+            && (selector.image_digest.is_none() || matches!(key.kind, ItemKind::Container | ItemKind::Image))
+    };
+    if let Some(other) = purged.removed.iter().find(|gone| !is_asked_for(&gone.key)) {
+        return Err(Lie(format!("the removal of `{}`, for which nobody asked", other.key)));
+    }
     let unchanged = prior
         .rows()
         .iter()

@@ -60,6 +60,9 @@ pub enum PluginError {
         /// How much it may be.
         limit: usize,
     },
+    /// More calls and sessions at once than the pool has room for; a later call may find some.
+    #[error("all {0} places of the instance pool are taken")]
+    Busy(u32),
     /// The plugin crashed.
     #[error("the plugin crashed: {0}")]
     Trap(String),
@@ -89,6 +92,7 @@ impl PluginError {
             Self::StackLimit(_) => "plugin_stack_limit",
             Self::ResultLimit(_) => "plugin_result_limit",
             Self::InputLimit { .. } => "plugin_input_limit",
+            Self::Busy(_) => "plugin_busy",
             Self::Trap(_) => "plugin_trap",
             Self::NotBelieved(_) => "plugin_not_believed",
             Self::Engine(_) => "plugin_engine",

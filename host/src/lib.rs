@@ -34,8 +34,8 @@ pub use engine::{Engine, EngineOptions};
 pub use error::PluginError;
 pub use keepset_types::columns::{Detail, ReportColumns, RowColumns, Verdicts};
 pub use keepset_types::{
-    Config, Context, Error, ErrorCode, Interner, Inventory, InventoryType, ItemKind, Key, Layer, Observation,
-    Origin, Outcome, Purged, Row, Selector, Timestamp, translate,
+    Config, Context, Error, ErrorCode, Id, Interner, Inventory, InventoryType, ItemKind, Key, Layer,
+    Observation, Origin, Outcome, Purged, Row, Selector, Timestamp, translate,
 };
 pub use limits::Limits;
 pub use plugin::{Description, Identity, Plugin, Report};

@@ -6,7 +6,7 @@ use std::path::Path;
 use keepset_types::translate;
 use sha2::{Digest as _, Sha256};
 use wasmtime::component::{Component, Linker};
-use wasmtime::{Store, Trap};
+use wasmtime::{PoolConcurrencyLimitError, Store, Trap};
 
 use crate::bindings::{self, RetentionPlugin, RetentionPluginPre};
 use crate::engine::Engine;
@@ -215,7 +215,8 @@ impl Plugin {
             .map_err(|misfit| check::Lie::from(misfit).into())
     }
 
-    /// The same by `policy`, on typed records: slower, and independent of the columns.
+    /// The same by `policy`, on typed records: slower, and independent of the columns. The report is read once more, to
+    /// check that what is new comes from it.
     ///
     /// # Errors
     /// As [`Plugin::evaluate`].
@@ -234,10 +235,8 @@ impl Plugin {
             policy.call_evaluate(store, &rows, wit_report, convert::config(config), now.unix())
         })?;
         let outcome = convert::outcome(outcome)?;
-        check::outcome(&outcome, prior, |key| match report {
-            Some(report) => Ok(self.observe(report, now)?.rows().any(|said| check::is_said(key, &said))),
-            None => Ok(false),
-        })?;
+        let said = report.map(|report| self.observe(report, now)).transpose()?;
+        check::outcome(&outcome, prior, said.as_ref())?;
         Ok(outcome)
     }
 
@@ -247,12 +246,11 @@ impl Plugin {
     /// `invalid_request`, `not_found`, or what can happen to any call.
     pub fn purge(&self, prior: &Inventory, selector: &Selector) -> Result<Purged, PluginError> {
         let rows: Vec<_> = prior.rows().iter().map(convert::row).collect();
-        let selector = convert::selector(selector);
         let purged = self.call_fallible(convert::size_of_records(prior), |plugin, store| {
-            plugin.keepset_retention_policy().call_purge(store, &rows, selector)
+            plugin.keepset_retention_policy().call_purge(store, &rows, convert::selector(selector))
         })?;
         let purged = convert::purged(purged)?;
-        check::purged(&purged, prior)?;
+        check::purged(&purged, prior, selector)?;
         Ok(purged)
     }
 
@@ -320,6 +318,7 @@ impl Plugin {
 
     /// Gives a call its time and fuel.
     pub(crate) fn wind_up(&self, store: &mut Store<Watch>) {
+        store.data_mut().exceeded = None;
         let ticks = self.limits.time.as_nanos().div_ceil(Limits::TICK.as_nanos());
         store.set_epoch_deadline(u64::try_from(ticks).unwrap_or(u64::MAX >> 1).saturating_add(1));
         // An engine that does not count fuel refuses it, and needs none.
@@ -339,6 +338,9 @@ impl Plugin {
             Some(Trap::OutOfFuel) => return PluginError::FuelLimit(limits.fuel),
             Some(Trap::StackOverflow) => return PluginError::StackLimit(self.engine.options.stack),
             _ => {}
+        }
+        if error.is::<PoolConcurrencyLimitError>() {
+            return PluginError::Busy(self.engine.options.pool.unwrap_or_default());
         }
         let message = format!("{error:#}");
         // These two errors of wasmtime have no type of their own.

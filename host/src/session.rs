@@ -1,5 +1,7 @@
 //! An inventory that stays in the plugin between calls.
 
+use std::collections::HashSet;
+
 use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
@@ -9,7 +11,7 @@ use crate::check::Lie;
 use crate::error::PluginError;
 use crate::limits::Watch;
 use crate::plugin::Plugin;
-use crate::{Config, Timestamp, convert};
+use crate::{Config, Timestamp, check, convert};
 
 /// An inventory, kept by a plugin in an instance of its own. Rows have numbers: those loaded count from 0 in their order,
 /// later ones go on from there, first the added rows of a call, then its new images, each in the order of the verdicts.
@@ -65,7 +67,7 @@ impl Session {
             let said = convert::report_columns(report);
             guest.call_apply(store, inventory, said, convert::config(config), now.unix())
         })?;
-        self.believe(convert::verdicts(verdicts), report.kinds.len())
+        self.believe(convert::verdicts(verdicts), report.kinds.len(), config)
     }
 
     /// Applies the TTL and keeps what stays.
@@ -76,7 +78,7 @@ impl Session {
         let verdicts = self.call(0, |guest, store, inventory| {
             guest.call_sweep(store, inventory, convert::config(config), now.unix())
         })?;
-        self.believe(convert::verdicts(verdicts), 0)
+        self.believe(convert::verdicts(verdicts), 0, config)
     }
 
     /// The inventory as it now is, and the number of each row.
@@ -86,6 +88,7 @@ impl Session {
     pub fn snapshot(&mut self) -> Result<(RowColumns, Vec<u32>), PluginError> {
         let kept = self.call(0, |guest, store, inventory| guest.call_snapshot(store, inventory).map(Ok))?;
         let (rows, numbers) = (convert::our_rows(kept.rows), kept.numbers);
+        check::row_columns(&rows)?;
         let mut is_there = vec![false; self.is_there.len()];
         for number in &numbers {
             match usize::try_from(*number).ok().and_then(|number| is_there.get_mut(number)) {
@@ -113,12 +116,17 @@ impl Session {
     }
 
     /// Checks that the verdicts speak of rows that are there, each in one role, and takes note of what becomes of them.
-    fn believe(&mut self, verdicts: Verdicts, said: usize) -> Result<Verdicts, PluginError> {
+    fn believe(&mut self, verdicts: Verdicts, said: usize, config: &Config) -> Result<Verdicts, PluginError> {
+        check::touched_columns(&verdicts)?;
         let there =
             |row: u32| usize::try_from(row).ok().and_then(|row| self.is_there.get(row)) == Some(&true);
-        let of_images = verdicts.images.iter().filter_map(|image| image.row);
-        if !verdicts.touched.iter().copied().chain(of_images).all(there) {
-            return Err(Lie::new("a row that does not exist").into());
+        let (mut touched, mut decided) = (HashSet::new(), HashSet::new());
+        let images = verdicts.images.iter().filter_map(|image| image.row);
+        let mut images_and_removed = images.chain(verdicts.removed.iter().map(|removal| removal.row));
+        if !verdicts.touched.iter().all(|row| there(*row) && touched.insert(*row))
+            || !images_and_removed.all(|row| there(row) && decided.insert(row))
+        {
+            return Err(Lie::new("a row that does not exist, or twice").into());
         }
         let mut is_used = vec![false; said];
         for by in verdicts.touched_by.iter().chain(&verdicts.added) {
@@ -127,10 +135,14 @@ impl Session {
                 _ => return Err(Lie::new("a row of the report that does not exist, or twice").into()),
             }
         }
+        if !verdicts.removed.iter().all(|removal| check::is_possible(removal.reason, config)) {
+            return Err(Lie::new("the removal of a row, for which there was no reason").into());
+        }
         for removal in &verdicts.removed {
-            match usize::try_from(removal.row).ok().and_then(|row| self.is_there.get_mut(row)) {
-                Some(is_there) if *is_there => *is_there = false,
-                _ => return Err(Lie::new("the removal of a row that does not exist").into()),
+            if let Some(is_there) =
+                usize::try_from(removal.row).ok().and_then(|row| self.is_there.get_mut(row))
+            {
+                *is_there = false;
             }
         }
         let new_images = verdicts.images.iter().filter(|image| image.row.is_none()).count();

@@ -36,13 +36,6 @@ fn trick_at(now: i64) -> Trick {
     trick
 }
 
-/// The trick of that name, likewise.
-fn trick_named(name: &str) -> Trick {
-    let trick = Trick::named(name).unwrap_or(Trick::Honest);
-    play(trick);
-    trick
-}
-
 fn play(trick: Trick) {
     match trick {
         Trick::Loop => loop {

@@ -3,7 +3,7 @@
 use crate::bindings::exports::keepset::retention::policy as wit;
 use crate::bindings::exports::keepset::retention::types::Error;
 use crate::trick::Trick;
-use crate::{HUGE, Hostile, Plugin, trick_at, trick_named};
+use crate::{HUGE, Hostile, Plugin, play, trick_at};
 
 impl wit::Guest for Hostile {
     fn describe() -> wit::Description {
@@ -11,7 +11,8 @@ impl wit::Guest for Hostile {
     }
 
     fn configure(layers: Vec<wit::Layer>) -> Result<wit::Config, Error> {
-        let trick = layers.first().map_or(Trick::Honest, |layer| trick_named(&layer.settings));
+        let trick = layers.first().and_then(|layer| Trick::named(&layer.settings)).unwrap_or(Trick::Honest);
+        play(trick);
         if trick == Trick::LongTtl {
             let (image_ingest_overwrite, ecs_truncation_guard) = (false, true);
             return Ok(wit::Config { image_ttl_days: 36_501, image_ingest_overwrite, ecs_truncation_guard });
@@ -54,14 +55,22 @@ impl wit::Guest for Hostile {
     }
 
     fn purge(prior: Vec<wit::Row>, selector: wit::Selector) -> Result<wit::Purged, Error> {
-        let (trick, context) = match selector.context.split_once('!') {
-            Some((name, context)) => (trick_named(name), context.to_owned()),
-            None => (Trick::Honest, selector.context),
-        };
+        // A row whose id is the name of a trick asks for it.
+        let names = prior.iter().filter_map(|row| match &row.key.id {
+            wit::Id::Plain(id) => Trick::named(id),
+            wit::Id::Image(_) => None,
+        });
+        let trick = names.last().unwrap_or(Trick::Honest);
+        play(trick);
         let all = prior.clone();
-        let mut purged = <Plugin as wit::Guest>::purge(prior, wit::Selector { context, ..selector })?;
+        let mut purged = <Plugin as wit::Guest>::purge(prior, selector)?;
         match trick {
             Trick::PurgedChanged => purged.retained[0].last_seen += 1,
+            Trick::PurgedAnother => {
+                let row = purged.retained.pop().expect("rows");
+                let (reason, rule) = (wit::RemovalReason::Deleted, wit::Rule::D1);
+                purged.removed.push(wit::Removed { last_seen: row.last_seen, key: row.key, reason, rule });
+            }
             Trick::PurgedNothing => purged = wit::Purged { retained: all, removed: Vec::new() },
             Trick::KeptForgotten => drop(purged.retained.pop()),
             Trick::KeptInvented => {

@@ -41,7 +41,12 @@ impl wit::GuestInventory for LyingInventory {
         self.honest.load(rows)
     }
 
-    fn apply(&self, report: wit::ReportColumns, config: wit::Config, now: i64) -> Result<wit::Verdicts, Error> {
+    fn apply(
+        &self,
+        report: wit::ReportColumns,
+        config: wit::Config,
+        now: i64,
+    ) -> Result<wit::Verdicts, Error> {
         let trick = trick_at(now);
         Ok(self.lie(trick, self.honest.apply(report, config, now)?))
     }

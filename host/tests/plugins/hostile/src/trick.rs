@@ -155,6 +155,8 @@ tricks! {
     GoneInvented,
     /// Deletes by hand, and changes what it keeps.
     PurgedChanged,
+    /// Deletes by hand, and deletes what nobody asked for.
+    PurgedAnother,
     /// Deletes by hand, and deletes nothing.
     PurgedNothing,
     /// A TTL that is no setting.
