@@ -1,7 +1,9 @@
 //! Deleting by hand (rules D1 to D4).
 
+use std::collections::BTreeSet;
+
 use keepset_types::{
-    Error, ErrorCode, InventoryType, ItemKind, Purged, RemovalReason, Removed, Row, Rule, Selector,
+    Error, ErrorCode, Id, Image, InventoryType, ItemKind, Purged, RemovalReason, Removed, Row, Rule, Selector,
 };
 
 /// The name of the empty digest (D2).
@@ -21,12 +23,16 @@ pub fn purge(prior: Vec<Row>, selector: &Selector) -> Result<Purged, Error> {
     let digest = selector.image_digest.as_deref();
     let digest = digest.map(|digest| if digest == EMPTY_DIGEST { "" } else { digest });
     let rule = if digest.is_some() { Rule::D2 } else { Rule::D1 };
+    let has_digest = |row: &Row| digest.is_some() && row.container_digest() == digest;
+    let containers = prior.iter().filter(|row| is_in_context(row) && has_digest(row));
+    let images: BTreeSet<Image> = containers.filter_map(Row::image).cloned().collect();
     let (removed, retained): (Vec<Row>, Vec<Row>) = prior.into_iter().partition(|row| {
-        is_in_context(row)
-            && match digest {
-                None => true,                                                              // D1
-                Some(digest) => row.image().is_some_and(|image| &*image.digest == digest), // D2
-            }
+        let is_named = match (digest, &row.key.id) {
+            (None, _) => true,                                     // D1
+            (Some(_), Id::Image(image)) => images.contains(image), // D2
+            (Some(_), Id::Plain(_)) => has_digest(row),            // D2
+        };
+        is_named && is_in_context(row)
     });
     if removed.is_empty() {
         return Err(Error::new(ErrorCode::NotFound, not_found(selector)));

@@ -117,23 +117,19 @@ impl<'a> Draft<'a> {
 
     /// N5.
     fn last_that_counts(&mut self, of_key: &[(Entry<'a>, Span)]) -> Option<(Entry<'a>, Span)> {
-        let (mut counting, others) = of_key.split_first().map(|(first, others)| (*first, others))?;
-        let mut differs = false;
-        for other in others {
-            let is_tagged_kind = matches!(other.0.kind, ItemKind::Service | ItemKind::Task);
-            if is_tagged_kind && other.0.has_tags != counting.0.has_tags {
-                if other.0.has_tags {
-                    counting = *other;
-                }
-                continue;
-            }
-            differs |= self.attributes_at(other.1) != self.attributes_at(counting.1);
-            counting = *other;
+        // Only services and tasks of ECS have tags.
+        let is_tagged = of_key.iter().any(|(entry, _)| entry.has_tags);
+        let mut counting = of_key.iter().filter(|(entry, _)| entry.has_tags == is_tagged).copied();
+        let first = counting.next()?;
+        let (mut last, mut differs) = (first, false);
+        for other in counting {
+            differs |= self.attributes_at(other.1) != self.attributes_at(first.1);
+            last = other;
         }
         if differs {
-            self.warn(WarningCode::DuplicateEntry, Some(counting.0.context), counting.0.id, "");
+            self.warn(WarningCode::DuplicateEntry, Some(last.0.context), last.0.id, "");
         }
-        Some(counting)
+        Some(last)
     }
 
     fn attributes_at(&self, span: Span) -> &[u8] {

@@ -31,6 +31,7 @@ pub struct Attributes(Option<Box<RawValue>>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Facts {
     image: Option<Image>,
+    digest: Box<str>,
     link: Option<Box<str>>,
 }
 
@@ -106,17 +107,16 @@ impl Facts {
             return Ok(Self::default());
         }
         let named: Named = serde_json::from_str(text)?;
-        let image = named
-            .image_tag
-            .filter(|_| key.kind == ItemKind::Container)
-            .map(|tag| Image { tag, digest: named.image_digest.unwrap_or_default() });
+        let digest = named.image_digest.unwrap_or_default();
+        let tag = named.image_tag.filter(|_| key.kind == ItemKind::Container);
+        let image = tag.map(|tag| Image { tag, digest: digest.clone() });
         let link = match link {
             Some("pod_uid") => named.pod_uid,
             Some("task_arn") => named.task_arn,
             Some("service_arn") => named.service_arn,
             _ => named.uid,
         };
-        Ok(Self { image, link: link.filter(|link| !link.is_empty()) })
+        Ok(Self { image, digest, link: link.filter(|link| !link.is_empty()) })
     }
 }
 
@@ -157,6 +157,12 @@ impl Row {
             Id::Image(image) => Some(image),
             Id::Plain(_) => self.facts.image.as_ref(),
         }
+    }
+
+    /// The digest of the container's image, empty where none is known; none for what is no container (D2).
+    #[must_use]
+    pub fn container_digest(&self) -> Option<&str> {
+        (self.key.kind == ItemKind::Container).then_some(&*self.facts.digest)
     }
 
     /// The parent's id where it is not the root (a container's pod or task, a task's service: A5); a namespace's uid (N6).
