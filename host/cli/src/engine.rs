@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use keepset_host::{Engine, EngineOptions, Limits, Plugin};
+use keepset_host::{Engine, EngineOptions, Limits, Plugin, PluginError};
 
 use crate::failure::Failure;
 
@@ -67,7 +67,10 @@ impl EngineArguments {
     pub(crate) fn load(&self, plugin: Option<&PathBuf>) -> Result<Plugin, Failure> {
         let engine = Engine::with_options(self.options())?;
         let plugin = match plugin {
-            Some(path) => Plugin::from_file(&engine, path)?,
+            Some(path) => Plugin::from_file(&engine, path).map_err(|error| match error {
+                unreadable @ PluginError::Unreadable { .. } => unreadable.into(),
+                error => Failure::NoPlugin { path: path.clone(), error },
+            })?,
             None => Plugin::builtin(&engine)?,
         };
         Ok(plugin.with_limits(self.limits()))

@@ -13,15 +13,18 @@ use crate::exit::Exit;
 /// Why a command failed. Unless it says otherwise, nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    /// A report or a state file is not what it should be.
+    /// A file is not what it should be, before anybody was asked.
     #[error("{path}: {error}", path = path.display())]
     Document { path: PathBuf, code: ErrorCode, error: DocumentError },
-    /// A setting is not what it should be.
+    /// The plugin refused what this file, the environment or the command line says.
     #[error("{origin}: {error}")]
-    Setting { origin: String, error: Error },
-    /// The plugin refused, or was refused.
+    Refused { origin: String, error: Error },
+    /// The plugin refused, was stopped or was not believed.
     #[error(transparent)]
     Plugin(#[from] PluginError),
+    /// The file is no plugin.
+    #[error("{path}: {error}", path = path.display())]
+    NoPlugin { path: PathBuf, error: PluginError },
     /// No row is what was asked for.
     #[error("{0}")]
     NotFound(String),
@@ -43,7 +46,7 @@ pub(crate) enum Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Document { .. } | Self::Setting { .. } => Exit::Invalid,
+            Self::Document { .. } | Self::Refused { .. } => Exit::Invalid,
             Self::Plugin(PluginError::Refused(error)) => match error.code {
                 ErrorCode::NotFound => Exit::NotFound,
                 _ => Exit::Invalid,
@@ -52,7 +55,7 @@ impl Failure {
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::Output(_) => Exit::Files,
-            Self::Plugin(_) => Exit::Plugin,
+            Self::Plugin(_) | Self::NoPlugin { .. } => Exit::Plugin,
             Self::NotFound(_) => Exit::NotFound,
             Self::Busy { .. } => Exit::Busy,
         }
@@ -62,8 +65,8 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Self::Document { code, .. } => code.as_str(),
-            Self::Setting { error, .. } => error.code.as_str(),
-            Self::Plugin(error) => error.code(),
+            Self::Refused { error, .. } => error.code.as_str(),
+            Self::Plugin(error) | Self::NoPlugin { error, .. } => error.code(),
             Self::NotFound(_) => ErrorCode::NotFound.as_str(),
             Self::Read { .. } => "unreadable",
             Self::Write { .. } => "unwritable",
@@ -75,7 +78,7 @@ impl Failure {
     fn pointer(&self) -> Option<&str> {
         match self {
             Self::Document { error, .. } => Some(&error.pointer),
-            Self::Setting { error, .. } | Self::Plugin(PluginError::Refused(error)) => {
+            Self::Refused { error, .. } | Self::Plugin(PluginError::Refused(error)) => {
                 error.pointer.as_deref()
             }
             _ => None,

@@ -8,7 +8,6 @@ mod engine;
 mod exit;
 mod failure;
 mod output;
-mod place;
 mod report;
 mod settings;
 mod state;

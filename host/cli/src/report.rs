@@ -13,7 +13,6 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::failure::Failure;
-use crate::place;
 
 /// What standard input is called in messages.
 const STANDARD_INPUT: &str = "standard input";
@@ -61,8 +60,7 @@ pub(crate) fn evaluate(
     let posted = report.map(|file| Report { inventory_type: file.inventory_type, json: &file.json });
     plugin.evaluate(prior, posted, config, now).map_err(|error| match (error, report) {
         (PluginError::Refused(error), Some(file)) if error.code == ErrorCode::InvalidReport => {
-            let code = error.code;
-            Failure::Document { path: file.path.clone(), code, error: place::located(&error, &file.json) }
+            Failure::Refused { origin: file.path.display().to_string(), error }
         }
         (other, _) => other.into(),
     })

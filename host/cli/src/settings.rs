@@ -1,5 +1,6 @@
 //! The settings of retention: gathered here, judged by the plugin (section 5 of docs/semantics.md).
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +9,7 @@ use keepset_host::{Config, Error, ErrorCode, Layer, Origin, Plugin, PluginError}
 use keepset_types::Setting;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use serde_saphyr::{SnippetMode, Spanned, UserMessageFormatter, render_options};
 
 use crate::failure::Failure;
 
@@ -35,12 +37,17 @@ pub(crate) struct Settings {
 impl Settings {
     /// What the plugin makes of flags, environment and file, in this order of precedence (C3).
     pub(crate) fn judged_by(&self, plugin: &Plugin) -> Result<Config, Failure> {
+        let file = self.config.as_deref().map(Section::read).transpose()?;
         let mut layers = vec![layer(Origin::Flag, self.flags()), layer(Origin::Environment, environment())];
-        if let Some(path) = &self.config {
-            layers.push(layer(Origin::File, read_section(path)?));
-        }
+        layers.extend(file.as_ref().map(|section| layer(Origin::File, section.settings())));
         plugin.configure(&layers).map_err(|error| match error {
-            PluginError::Refused(error) => self.placed(plugin, &layers, error),
+            PluginError::Refused(error) => {
+                let at_fault = layers.iter().find(|layer| {
+                    let alone = plugin.configure(std::slice::from_ref(layer));
+                    matches!(alone, Err(PluginError::Refused(_)))
+                });
+                refused(error, at_fault.map(|layer| layer.origin), file.as_ref())
+            }
             other => other.into(),
         })
     }
@@ -54,22 +61,17 @@ impl Settings {
         let given = flags.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
         given.map(|(name, text)| (name.to_owned(), scalar(text))).collect()
     }
+}
 
-    /// Says where the settings that were refused came from.
-    fn placed(&self, plugin: &Plugin, layers: &[Layer], error: Error) -> Failure {
-        let at_fault = layers.iter().find(|layer| {
-            matches!(plugin.configure(std::slice::from_ref(layer)), Err(PluginError::Refused(_)))
-        });
-        match (at_fault.map(|layer| layer.origin), &self.config) {
-            (Some(Origin::File), Some(path)) => {
-                let pointer = format!("{SECTION}{}", error.pointer.as_deref().unwrap_or_default());
-                Failure::Setting { origin: path.display().to_string(), error: error.at(pointer) }
-            }
-            (Some(Origin::Environment), _) => Failure::Setting { origin: "environment".to_owned(), error },
-            (Some(Origin::Flag), _) => Failure::Setting { origin: "command line".to_owned(), error },
-            _ => PluginError::Refused(error).into(),
-        }
-    }
+/// Says where the setting that was refused came from.
+fn refused(error: Error, origin: Option<Origin>, file: Option<&Section<'_>>) -> Failure {
+    let (origin, error) = match (origin, file) {
+        (Some(Origin::File), Some(section)) => (section.path.display().to_string(), section.place(error)),
+        (Some(Origin::Environment), _) => ("environment".to_owned(), error),
+        (Some(Origin::Flag), _) => ("command line".to_owned(), error),
+        _ => return PluginError::Refused(error).into(),
+    };
+    Failure::Refused { origin, error }
 }
 
 fn layer(origin: Origin, settings: Map<String, Value>) -> Layer {
@@ -90,25 +92,49 @@ fn environment() -> Map<String, Value> {
     texts.map(|(name, text)| (name.to_owned(), text.to_string_lossy().into())).collect()
 }
 
-fn read_section(path: &Path) -> Result<Map<String, Value>, Failure> {
-    #[derive(Default, Deserialize)]
-    struct File {
-        services: Option<Services>,
+/// The settings in a configuration file, and where they stand in it.
+struct Section<'a> {
+    path: &'a Path,
+    values: BTreeMap<String, Spanned<Value>>,
+}
+
+impl<'a> Section<'a> {
+    fn read(path: &'a Path) -> Result<Self, Failure> {
+        #[derive(Default, Deserialize)]
+        struct File {
+            services: Option<Services>,
+        }
+        #[derive(Default, Deserialize)]
+        struct Services {
+            catalog: Option<Catalog>,
+        }
+        #[derive(Default, Deserialize)]
+        struct Catalog {
+            runtime_inventory: Option<BTreeMap<String, Spanned<Value>>>,
+        }
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+        let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
+            let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
+            let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
+            Failure::Refused { origin: path.display().to_string(), error }
+        })?;
+        let catalog = file.unwrap_or_default().services.unwrap_or_default().catalog.unwrap_or_default();
+        Ok(Self { path, values: catalog.runtime_inventory.unwrap_or_default() })
     }
-    #[derive(Default, Deserialize)]
-    struct Services {
-        catalog: Option<Catalog>,
+
+    fn settings(&self) -> Map<String, Value> {
+        self.values.iter().map(|(name, spanned)| (name.clone(), spanned.value.clone())).collect()
     }
-    #[derive(Default, Deserialize)]
-    struct Catalog {
-        runtime_inventory: Option<Map<String, Value>>,
+
+    /// The error, with its place in the whole file.
+    fn place(&self, error: Error) -> Error {
+        let pointer = error.pointer.unwrap_or_default();
+        let name = pointer.strip_prefix('/').unwrap_or_default();
+        let message = match self.values.get(name) {
+            Some(spanned) => format!("{} (line {})", error.message, spanned.referenced.line()),
+            None => error.message,
+        };
+        Error::new(error.code, message).at(format!("{SECTION}{pointer}"))
     }
-    let text =
-        std::fs::read_to_string(path).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
-    let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
-        let error = Error::new(ErrorCode::InvalidConfig, error.to_string());
-        Failure::Setting { origin: path.display().to_string(), error }
-    })?;
-    let catalog = file.unwrap_or_default().services.unwrap_or_default().catalog.unwrap_or_default();
-    Ok(catalog.runtime_inventory.unwrap_or_default())
 }

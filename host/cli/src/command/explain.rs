@@ -29,7 +29,7 @@ Examples:
   keepset explain --state inventory.json --image-ttl-days 7 -o json kubernetes/prod/default"
 )]
 pub(crate) struct Explain {
-    /// Inventory to explain: a JSON file, {\"version\":1,\"items\":[...]}
+    /// Inventory to explain: a JSON file, {"version":1,"items":[...]}
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
     /// What to explain [default: every row]

@@ -30,7 +30,7 @@ Examples:
   keepset list --state inventory.json --context prod/default -o id"
 )]
 pub(crate) struct List {
-    /// Inventory to list: a JSON file, {\"version\":1,\"items\":[...]}
+    /// Inventory to list: a JSON file, {"version":1,"items":[...]}
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
     /// Only this inventory type
