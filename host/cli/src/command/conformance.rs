@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use keepset_conformance::cell::{Cells, Which};
+use keepset_conformance::fixture;
 use keepset_conformance::run::{Tally, run};
 use keepset_host::Plugin;
 use serde::Serialize;
@@ -85,12 +86,13 @@ pub(super) fn run_fixtures(
     cells: &[Which],
     out: &mut dyn Write,
 ) -> Result<Tally, Failure> {
+    let mut found = 0;
     for path in paths {
-        fs::metadata(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+        let find = fs::metadata(path).and_then(|_| fixture::find(std::slice::from_ref(path)));
+        found += find.map_err(|source| Failure::Read { path: path.clone(), source })?.len();
     }
-    let tally = run(paths, &Cells::of(plugin), cells, out)?;
-    if tally.passed + tally.failed == 0 {
+    if found == 0 {
         return Err(Failure::NotFound("no fixtures were found".to_owned()));
     }
-    Ok(tally)
+    Ok(run(paths, &Cells::of(plugin), cells, out)?)
 }

@@ -1,0 +1,11 @@
+//! The `keepset` command as people, scripts and other programs meet it.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
+
+mod durability;
+mod explain;
+mod failures;
+mod formats;
+mod main_path;
+mod plugins;
+mod scene;
+mod settings;

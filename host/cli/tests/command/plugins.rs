@@ -1,0 +1,117 @@
+//! Other plugins, and what they may use up.
+
+use crate::scene::{Scene, shipped};
+
+const REPORT: &[&str] = &["evaluate", "--now", "2026-08-06T09:00:08Z", "--report"];
+
+fn evaluate(scene: &Scene, more: &[&str]) -> crate::scene::Ran {
+    let report = shipped("k8s-report.json");
+    scene.run(&[REPORT, &[report.to_str().unwrap()], more].concat())
+}
+
+#[test]
+fn the_builtin_plugin_says_what_it_is() {
+    let inspected = Scene::new().run(&["plugin", "inspect", "builtin", "-o", "json"]).succeeded().json();
+    assert_eq!(inspected["name"], "keepset");
+    assert_eq!(inspected["world"], "keepset:retention/retention-plugin@0.1.0");
+    assert_eq!(inspected["imports"].as_array().unwrap().len(), 0);
+    assert_eq!(inspected["digest"].as_str().unwrap().len(), 64);
+    let text = Scene::new().run(&["plugin", "inspect", "builtin"]).succeeded().stdout;
+    assert!(text.contains("imports        none"), "{text}");
+}
+
+#[test]
+fn the_builtin_plugin_passes_its_checks_and_the_fixtures() {
+    let fixtures = shipped("../fixtures/applying");
+    let check = ["plugin", "check", "builtin", "--fixtures", fixtures.to_str().unwrap()];
+    let checked = Scene::new().run(&check).succeeded();
+    assert!(checked.stdout.lines().all(|line| line.starts_with("ok ")), "{}", checked.stdout);
+    assert!(checked.stdout.contains("follows the rules of the fixtures"));
+}
+
+#[test]
+fn conformance_tells_what_passed_and_what_failed() {
+    let scene = Scene::new();
+    let fixtures = shipped("../fixtures/deleting");
+    for engine in [&[][..], &["--engine", "native"], &["--engine", "component"]] {
+        let run = [&["conformance", fixtures.to_str().unwrap(), "-o", "json"], engine].concat();
+        let tally = scene.run(&run).succeeded().json();
+        assert_eq!(tally["failed"], 0);
+        assert!(tally["passed"].as_u64().unwrap() > 0);
+    }
+    scene.write(
+        "wrong.yaml",
+        "name: wrong\nrules: [C1]\nprior: []\nsteps:\n  - now: 2026-08-06T09:00:00Z\n    expect: { error: invalid_report }\n",
+    );
+    let failed = scene.run(&["conformance", "wrong.yaml"]);
+    failed.code_is(1);
+    assert!(failed.stdout.ends_with("0 passed, 1 failed\n"), "{}", failed.stdout);
+    std::fs::create_dir(scene.path("empty")).unwrap();
+    scene.run(&["conformance", "empty"]).failed(4, "no fixtures were found");
+}
+
+#[test]
+fn what_is_no_plugin_is_refused() {
+    let scene = Scene::new();
+    scene.write("no.wasm", "no");
+    for command in [&["plugin", "inspect", "no.wasm"][..], &["plugin", "check", "no.wasm"]] {
+        scene.run(command).failed(7, "no.wasm: this is not a WebAssembly component");
+    }
+    evaluate(&scene, &["--plugin", "no.wasm"]).failed(7, "no.wasm: this is not a WebAssembly component");
+    let report = shipped("k8s-report.json");
+    let mut command = scene.command(&[REPORT, &[report.to_str().unwrap(), "-o", "json"]].concat());
+    let ran: crate::scene::Ran = command.env("KEEPSET_PLUGIN", "no.wasm").output().unwrap().into();
+    assert_eq!(ran.error()["code"], "plugin_not_a_component");
+}
+
+#[test]
+fn each_limit_has_a_flag_and_a_variable() {
+    let scene = Scene::new();
+    for (flag, value, message) in [
+        ("--limit-memory", "65536", "limit: memory"),
+        ("--limit-table-elements", "1", "limit: table elements"),
+        ("--limit-instances", "1", "limit: instances"),
+        ("--limit-fuel", "1000", "limit: fuel"),
+        ("--limit-result", "64", "limit: result"),
+        ("--limit-input", "100", "limit: input"),
+    ] {
+        evaluate(&scene, &[flag, value]).failed(7, message);
+        let variable = flag.trim_start_matches("--").to_uppercase().replace('-', "_");
+        let report = shipped("k8s-report.json");
+        let mut command = scene.command(&[REPORT, &[report.to_str().unwrap()]].concat());
+        let ran: crate::scene::Ran =
+            command.env(format!("KEEPSET_{variable}"), value).output().unwrap().into();
+        ran.failed(7, message);
+    }
+    evaluate(&scene, &["--limit-time", "10.5", "--limit-stack", "2097152", "--no-cache"])
+        .failed(2, "--cache-dir");
+}
+
+#[test]
+fn without_a_cache_nothing_is_kept() {
+    let scene = Scene::new();
+    let report = shipped("k8s-report.json");
+    let evaluate = [REPORT, &[report.to_str().unwrap(), "--limit-fuel", "1000000000"]].concat();
+    let mut command = scene.command(&[&evaluate[..], &["--no-cache"]].concat());
+    assert!(
+        command
+            .env_remove("KEEPSET_CACHE_DIR")
+            .env("HOME", scene.path(""))
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    assert_eq!(std::fs::read_dir(scene.path("")).unwrap().count(), 0);
+    let mut command = scene.command(&evaluate);
+    assert!(
+        command
+            .env_remove("KEEPSET_CACHE_DIR")
+            .env("HOME", scene.path(""))
+            .output()
+            .unwrap()
+            .status
+            .success()
+    );
+    assert_eq!(std::fs::read_dir(scene.path(".cache/keepset/plugins")).unwrap().count(), 1);
+}

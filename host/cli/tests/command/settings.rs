@@ -1,0 +1,103 @@
+//! Flags before environment before file, and what is refused.
+
+use crate::scene::{Ran, Scene};
+
+/// Days that pass until the first row expires: which TTL was in force.
+fn days_kept(scene: &Scene, file: Option<&str>, environment: &[(&str, &str)], flags: &[&str]) -> Ran {
+    let mut arguments = vec!["evaluate", "--report", "report.json", "--now", "2026-08-06T00:00:00Z"];
+    scene.write("report.json", &crate::scene::report("c", "2026-08-06T00:00:00Z", "x", 1));
+    if let Some(text) = file {
+        scene.write("keepset.yaml", text);
+        arguments.extend(["--config", "keepset.yaml"]);
+    }
+    arguments.extend(flags);
+    scene.command(&arguments).envs(environment.iter().copied()).output().unwrap().into()
+}
+
+const TEN_DAYS: &str = "
+# A fragment of a whole configuration.
+log_level: INFO
+services:
+  apiext: { enabled: true, nested: [1, 2] }
+  catalog:
+    archive: null
+    runtime_inventory:
+      image_ttl_days: 10
+";
+const TTL: &str = "ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_IMAGE_TTL_DAYS";
+const OTHER_TTL: &str = "ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_TTL_DAYS";
+
+#[test]
+fn flags_win_over_the_environment_and_it_over_the_file() {
+    let scene = Scene::new();
+    let until = |ran: Ran| ran.succeeded().stdout.lines().last().unwrap().to_owned();
+    assert_eq!(until(days_kept(&scene, None, &[], &[])), "next expiry 2026-12-04T00:00:01Z");
+    assert_eq!(until(days_kept(&scene, Some(TEN_DAYS), &[], &[])), "next expiry 2026-08-16T00:00:01Z");
+    for variable in [TTL, OTHER_TTL] {
+        let ran = days_kept(&scene, Some(TEN_DAYS), &[(variable, "20")], &[]);
+        assert_eq!(until(ran), "next expiry 2026-08-26T00:00:01Z");
+    }
+    for flag in ["--image-ttl-days", "--inventory-ttl-days"] {
+        let ran = days_kept(&scene, Some(TEN_DAYS), &[(TTL, "20")], &[flag, "1"]);
+        assert_eq!(until(ran), "next expiry 2026-08-07T00:00:01Z");
+    }
+}
+
+#[test]
+fn an_empty_file_or_section_says_nothing() {
+    let scene = Scene::new();
+    for text in
+        ["", "# nothing\n", "services:\n", "services: { catalog: { runtime_inventory: } }", "other: 1"]
+    {
+        let ran = days_kept(&scene, Some(text), &[], &[]).succeeded();
+        assert!(ran.stdout.ends_with("next expiry 2026-12-04T00:00:01Z\n"), "{text}");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_its_place_and_the_nearest_known_one() {
+    let scene = Scene::new();
+    let typo = "services:\n  catalog:\n    runtime_inventory:\n      image_ttl_day: 10\n";
+    let ran = days_kept(&scene, Some(typo), &[], &[]);
+    let ran =
+        ran.failed(3, "keepset.yaml: invalid_config: at /services/catalog/runtime_inventory/image_ttl_day");
+    assert!(ran.stderr.ends_with("did you mean `image_ttl_days`? (line 4)\n"), "{}", ran.stderr);
+    let error = days_kept(&scene, Some(typo), &[], &["-o", "json"]).error();
+    assert_eq!(error["code"], "invalid_config");
+    assert_eq!(error["pointer"], "/services/catalog/runtime_inventory/image_ttl_day");
+}
+
+#[test]
+fn wrong_values_are_refused_wherever_they_come_from() {
+    let scene = Scene::new();
+    days_kept(&scene, None, &[], &["--image-ttl-days", "-1"])
+        .failed(3, "command line: invalid_config: at /image_ttl_days: `image_ttl_days` is -1");
+    days_kept(&scene, None, &[], &["--image-ttl-days", "ten"]).failed(3, "`image_ttl_days` is \"ten\"");
+    days_kept(&scene, None, &[], &["--image-ttl-days", ""]).failed(3, "`image_ttl_days` is \"\"");
+    days_kept(&scene, None, &[], &["--image-ingest-overwrite", "yes"]).failed(3, "expected true or false");
+    days_kept(&scene, None, &[], &["--ecs-truncation-guard", "1"]).failed(3, "expected true or false");
+    days_kept(&scene, None, &[(TTL, "many")], &[])
+        .failed(3, &format!("environment: invalid_config: at /{TTL}"));
+    days_kept(&scene, None, &[(TTL, "1"), (OTHER_TTL, "2")], &[]).failed(3, "two names of one setting");
+    let both = "services: { catalog: { runtime_inventory: { image_ttl_days: 1, inventory_ttl_days: 2 } } }";
+    days_kept(&scene, Some(both), &[], &[]).failed(3, "two names of one setting");
+    // What a flag overrules must still be right.
+    days_kept(&scene, None, &[(TTL, "many")], &["--image-ttl-days", "1"]).failed(3, "environment");
+}
+
+#[test]
+fn a_file_that_is_no_configuration_is_refused_with_its_line() {
+    let scene = Scene::new();
+    for (text, message) in [
+        ("services:\n  catalog: [1]\n", "keepset.yaml: invalid_config: expected mapping start at line 2"),
+        ("services:\n  catalog:\n    runtime_inventory: 3\n", "line 3"),
+        ("services: {\n", "line 1, column 11"),
+        (
+            "services: { catalog: { runtime_inventory: { image_ttl_days: 1, image_ttl_days: 1 } } }",
+            "duplicate",
+        ),
+    ] {
+        days_kept(&scene, Some(text), &[], &[]).failed(3, message);
+    }
+    scene.run(&["evaluate", "--report", "report.json", "--config", "nowhere.yaml"]).failed(5, "nowhere.yaml");
+}
