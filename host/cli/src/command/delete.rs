@@ -27,7 +27,7 @@ pub(crate) struct Delete {
     /// `kubernetes` or `ecs`
     #[arg(long = "type", value_name = "TYPE")]
     inventory_type: String,
-    /// <cluster name>/<namespace>, or the ARN of an ECS cluster
+    /// CLUSTER/NAMESPACE, or the ARN of an ECS cluster
     #[arg(long)]
     context: String,
     /// Digest of an image; `unknown` for images without one

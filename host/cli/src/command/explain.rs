@@ -18,7 +18,7 @@ use crate::state;
 /// Say why each row of a state file is kept, and until when
 ///
 /// Changes nothing. A key is the whole of an id, an image tag, an image digest or a context, as it
-/// is or as <type>/<context>.
+/// is or as TYPE/CONTEXT.
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,

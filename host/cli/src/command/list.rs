@@ -36,7 +36,7 @@ pub(crate) struct List {
     /// Only this inventory type
     #[arg(long = "type", value_name = "TYPE", value_parser = inventory_type())]
     inventory_type: Option<InventoryType>,
-    /// Only this context: <cluster name>/<namespace>, or the ARN of an ECS cluster
+    /// Only this context: CLUSTER/NAMESPACE, or the ARN of an ECS cluster
     #[arg(long, value_parser = NonEmptyStringValueParser::new())]
     context: Option<String>,
     /// Only this digest; `unknown` for images without one
