@@ -38,7 +38,8 @@ const SETTINGS: &str = "
 What was not seen for more than 3 days expires (the TTL). And with overwrite, a report replaces the
 pods and containers that were known of the namespaces that it names, and of nothing else.
 
-The commands below are run as they stand here; the lines under each sum up its answer.
+The inventory is a file of rows: clusters, nodes, namespaces, services, tasks, pods, containers and
+images. The commands below are run as they stand here; the lines under each sum up its answer.
 ";
 
 const CONCLUSION: &str = "
@@ -210,19 +211,26 @@ impl Outcome {
     fn sum(&self) -> String {
         let reported = self.retained.iter().filter(|row| row.reason == "reported").count();
         let silent = self.retained.len() - reported;
-        let mut text = format!("kept {reported} rows that were reported, and {silent} within their TTL\n");
-        let mut groups: BTreeMap<_, BTreeMap<String, usize>> = BTreeMap::new();
+        let mut text = match (reported, silent) {
+            (_, 0) => format!("kept {reported} rows, all of them reported now\n"),
+            (0, _) => format!("kept {silent} rows, seen within the last 3 days\n"),
+            _ => format!(
+                "kept {reported} rows that are reported now, and {silent} seen within the last 3 days\n"
+            ),
+        };
+        let mut groups: BTreeMap<_, BTreeMap<&str, usize>> = BTreeMap::new();
         for row in &self.removed {
-            let what = match &row.image_tag {
-                Some(tag) => format!("image {}", shortened(tag)),
-                None => row.kind.clone(),
-            };
-            *groups.entry((&row.context, &row.reason, &row.rule)).or_default().entry(what).or_default() += 1;
+            let group = groups.entry((&row.context, &row.rule, &row.reason)).or_default();
+            *group.entry(row.image_tag.as_deref().unwrap_or(&row.kind)).or_default() += 1;
         }
-        for ((context, reason, rule), kinds) in groups {
-            text += &format!("removed from {context}: {reason} ({rule})\n");
-            for (what, count) in kinds {
-                text += &format!("    {count} {what}{}\n", if count == 1 { "" } else { "s" });
+        for ((context, rule, reason), removed) in groups {
+            text += &format!("removed from {context}: {}\n", why(rule, reason));
+            for (what, count) in removed {
+                text += &match (rule.as_str(), count) {
+                    ("A6", _) => format!("    image {}\n", shortened(what)),
+                    (_, 1) => format!("    1 {what}\n"),
+                    _ => format!("    {count} {what}s\n"),
+                };
             }
         }
         if let Some(time) = self.next_expiry.as_ref().filter(|_| silent > 0) {
@@ -230,6 +238,17 @@ impl Outcome {
         }
         text
     }
+}
+
+/// A rule in words.
+fn why(rule: &str, reason: &str) -> String {
+    let words = match rule {
+        "A2" => "the report names it, without these",
+        "A5" => "not seen for more than 3 days",
+        "A6" => "no container uses these images any more",
+        _ => reason,
+    };
+    format!("{words} ({rule})")
 }
 
 fn chapter(title: &str, text: &str) -> Result<()> {

@@ -38,21 +38,22 @@ pub(crate) fn component(toolchain: &Toolchain, source: &Path, target: &Path) -> 
     Ok(component)
 }
 
+/// The workspace of the host's test plugins.
+pub(crate) fn plugins() -> PathBuf {
+    root().join("host/tests/plugins")
+}
+
 /// Builds each crate of `host/tests/plugins` to `target/plugins/<name>.wasm`. Those may import: hosts must refuse some.
 pub(crate) fn build_plugins(toolchain: &Toolchain) -> Result<()> {
-    let source = root().join("host/tests/plugins");
-    if !source.join("Cargo.toml").exists() {
-        return Ok(());
-    }
     let mut cargo = toolchain.cargo(&root())?;
-    cargo.current_dir(&source).args(["build", "--workspace", "--release", "--target", TARGET]);
-    let plugins = core_modules(&mut cargo)?;
-    for (name, module) in &plugins {
+    cargo.current_dir(plugins()).args(["build", "--workspace", "--release", "--target", TARGET]);
+    let modules = core_modules(&mut cargo)?;
+    for (name, module) in &modules {
         let core = fs::read(module).with_context(|| format!("cannot read {}", module.display()))?;
         let component = componentize(&core).with_context(|| format!("plugin {name}"))?;
         write_if_changed(&target().join("plugins").join(format!("{name}.wasm")), &component)?;
     }
-    eprintln!("plugins: {} in target/plugins", plugins.len());
+    eprintln!("plugins: {} in target/plugins", modules.len());
     Ok(())
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn run() -> Result<()> {
 /// The steps, in an order in which each finds what it needs.
 fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
     vec![
-        ("format", Box::new(|| run_program(cargo().args(["fmt", "--all", "--check"])))),
+        ("format", Box::new(format)),
         ("wit", Box::new(wit::check)),
         ("component", Box::new(|| guest::build_component(toolchain).map(drop))),
         ("reproducible", Box::new(|| reproduce::check(toolchain, &guest::build_component(toolchain)?))),
@@ -55,6 +55,12 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("tests", Box::new(tests)),
         ("conformance", Box::new(|| conformance(toolchain))),
     ]
+}
+
+fn format() -> Result<()> {
+    run_program(cargo().args(["fmt", "--all", "--check"]))?;
+    // A workspace of its own.
+    run_program(cargo().current_dir(guest::plugins()).args(["fmt", "--all", "--check"]))
 }
 
 fn clippy() -> Result<()> {
