@@ -28,7 +28,7 @@ mod purge;
 pub mod session;
 
 pub use configure::configure;
-pub use evaluate::{Report, evaluate};
+pub use evaluate::{Report, evaluate, evaluate_observation};
 pub use observe::observe;
 pub use purge::purge;
 

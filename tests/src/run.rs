@@ -53,13 +53,11 @@ fn run_everywhere(path: &Path, cells: &Cells, which: &[Which]) -> Result<String,
     let mut first: Option<(Which, Vec<String>)> = None;
     for which in which.iter().copied() {
         let named = |failure: String| format!("in the cell {}: {failure}", which.name());
-        let mut cell = cells.cell(which).map_err(|error| named(error.to_string()))?;
+        let mut cell = cells.cell(which).map_err(|refusal| named(refusal.message))?;
         let answers = run_fixture(&fixture, cell.as_mut()).map_err(named)?;
         match &first {
             None => first = Some((which, answers)),
-            Some((other, same)) if *same == answers => {
-                let _ = other;
-            }
+            Some((_, same)) if *same == answers => {}
             Some((other, expected)) => {
                 let lines = |answers: &[String]| answers.join("\n");
                 let difference = difference(&lines(expected), &lines(&answers));

@@ -17,7 +17,10 @@ use proptest::strategy::{BoxedStrategy, Strategy};
 use proptest::test_runner::TestCaseError;
 use serde_json::{Value, json};
 
+#[cfg(feature = "component")]
 static CELLS: LazyLock<Cells> = LazyLock::new(|| Cells::builtin().unwrap());
+#[cfg(not(feature = "component"))]
+static CELLS: LazyLock<Cells> = LazyLock::new(Cells::native);
 
 /// Histories for each cell; a history has several steps.
 const HISTORIES: u32 = 300;
@@ -88,7 +91,7 @@ fn step_in_reference(prior: &[Value], config: &Value, step: &Step) -> Result<Val
 }
 
 fn agree(which: Which, history: &History) -> Result<(), TestCaseError> {
-    let mut cell = CELLS.cell(which).unwrap();
+    let mut cell = CELLS.cell(which).map_err(|refusal| TestCaseError::fail(refusal.message))?;
     cell.begin(inventory(&history.prior)).map_err(|refusal| TestCaseError::fail(refusal.message))?;
     let mut prior = history.prior.clone();
     for (place, step) in history.steps.iter().enumerate() {
@@ -124,7 +127,7 @@ fn agrees(which: Which) {
 
 fn holds_to_the_laws(which: Which) {
     let evaluate = |prior: &[Value], report: Option<Report<'_>>, config: &Value, now: i64| {
-        let mut cell = CELLS.cell(which).unwrap();
+        let mut cell = CELLS.cell(which).map_err(|refusal| refusal.message)?;
         cell.begin(inventory(prior)).map_err(|refusal| refusal.message)?;
         let config = cell.configure(&[layer(config)]).map_err(|refusal| refusal.code)?;
         let report = report.map(|report| match report {
@@ -166,8 +169,10 @@ macro_rules! cells {
     };
 }
 
+cells! { native => Which::Native }
+
+#[cfg(feature = "component")]
 cells! {
-    native => Which::Native,
     component_policy => Which::Policy,
     component_bulk => Which::Bulk,
     component_session => Which::Session,

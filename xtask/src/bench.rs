@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use crate::guest;
 use crate::process;
 use crate::toolchain::Toolchain;
-use crate::workspace::{cargo, root};
+use crate::workspace::{cargo, root, target};
 
 /// Runs the benches with these arguments.
 pub(crate) fn run(toolchain: &Toolchain, arguments: &[String]) -> Result<()> {
@@ -12,5 +12,8 @@ pub(crate) fn run(toolchain: &Toolchain, arguments: &[String]) -> Result<()> {
         bail!("this checkout has no benches (tests/bench)");
     }
     guest::build_component(toolchain)?;
-    process::run(cargo().args(["run", "--release", "--package", "keepset-bench", "--"]).args(arguments))
+    process::run(cargo().args(["build", "--release", "--package", "keepset"]))?;
+    let mut bench = cargo();
+    bench.args(["run", "--release", "--manifest-path", "tests/bench/Cargo.toml", "--"]).args(arguments);
+    process::run(bench.env("CARGO_TARGET_DIR", target().join("bench")))
 }

@@ -1,0 +1,469 @@
+//! What the engine costs by each of its interfaces, beside peers, in one run: `cargo xtask bench`.
+//!
+//! Writes `docs/benchmarks/engine.md` and its plots. `--quick` stops at 100 000 rows, `--print` writes nothing.
+
+mod measure;
+mod peers;
+mod plot;
+mod table;
+mod world;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use keepset_engine as native;
+use keepset_host::{Engine, EngineOptions, Plugin, Report};
+use keepset_types::columns::Detail;
+use keepset_types::translate::row_columns;
+use keepset_types::{Config, Interner, Inventory, Observation};
+
+use measure::{Case, medians, ratio, show};
+use table::Table;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    let sizes: &[usize] =
+        if is_quick { &[1_000, 10_000, 100_000] } else { &[1_000, 10_000, 100_000, 1_000_000] };
+    let bench = Bench::new();
+    let mut page = head();
+    let mut plots = Vec::new();
+    for (share, label) in [(100, "1 %"), (10, "10 %")] {
+        let mut table = Table::new(&["path", "rows", "time", "to native rows", "to native columns"]);
+        let mut series = Vec::new();
+        for rows in sizes {
+            eprintln!("{rows} rows, a report of {label}");
+            bench.paths(*rows, rows / share, &mut table, &mut series);
+        }
+        writeln!(page, "\n## A report of {label} of the inventory\n\n{PATHS}\n\n{table}").unwrap();
+        let name = format!("paths-{share}.svg");
+        writeln!(page, "![Time against rows, a report of {label}]({name})").unwrap();
+        plots
+            .push((name, plot::time_against_rows(&format!("A report of {label} of the inventory"), &series)));
+    }
+    for (title, section) in [
+        ("A report against a kept inventory ten times as large", bench.session_growth(is_quick)),
+        ("Instances", bench.instances()),
+        ("Strings become numbers", bench.interning()),
+        ("The whole way, JSON in and JSON out", bench.whole(100_000)),
+        ("Peers, the same decision at 100 000 rows", bench.peers(100_000)),
+        ("Two threads", bench.threads(100_000)),
+        ("The command, from a file", bench.command(&sizes[1..])),
+    ] {
+        eprintln!("{title}");
+        writeln!(page, "\n## {title}\n\n{section}").unwrap();
+    }
+    println!("{page}");
+    if arguments.iter().all(|argument| argument != "--print") {
+        let folder = root().join("docs/benchmarks");
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("engine.md"), page).unwrap();
+        for (name, svg) in plots {
+            fs::write(folder.join(name), svg).unwrap();
+        }
+    }
+}
+
+const PATHS: &str = "Times are medians; a component call includes a fresh instance and the check of its answer, but `session`. \
+*Native rows* is the engine compiled for this machine on rows with strings, until the whole outcome; *native columns* its \
+decision on columns of integers, as `bulk` answers it.";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn head() -> String {
+    let text = |command: &mut Command| {
+        let output = command.output().unwrap().stdout;
+        String::from_utf8_lossy(&output).trim().to_owned()
+    };
+    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    format!(
+        "# What the engine costs\n\nMade by `cargo xtask bench` on {}: {cores} cores, {}, {}. All ratios are of one run.\n",
+        text(Command::new("date").arg("+%Y-%m-%d")),
+        model.trim_start_matches([' ', '\t', ':']),
+        text(Command::new("rustc").arg("--version"))
+    )
+}
+
+struct Bench {
+    plain: Plugin,
+    pooled: Plugin,
+    config: Config,
+}
+
+/// An inventory, a report on it, and both as columns.
+struct Input {
+    inventory: Inventory,
+    json: String,
+    said: Observation,
+    interner: Interner,
+    columns: keepset_types::columns::RowColumns,
+    report: keepset_types::columns::ReportColumns,
+}
+
+impl Input {
+    fn new(rows: usize, reported: usize) -> Self {
+        let inventory = world::inventory(rows);
+        let json = world::report_json(reported, rows);
+        let said = native::observe(world::KIND, json.as_bytes(), world::now()).unwrap();
+        let mut interner = Interner::new();
+        let columns = row_columns(inventory.rows(), &mut interner);
+        let report = said.columns(&mut interner);
+        Self { inventory, json, said, interner, columns, report }
+    }
+}
+
+impl Bench {
+    fn new() -> Self {
+        let pool = EngineOptions { pool: Some(4), ..EngineOptions::default() };
+        Self {
+            plain: Plugin::builtin(&Engine::new().unwrap()).unwrap(),
+            pooled: Plugin::builtin(&Engine::with_options(pool).unwrap()).unwrap(),
+            config: Config { image_ingest_overwrite: true, ..Config::default() },
+        }
+    }
+
+    fn paths(&self, rows: usize, reported: usize, table: &mut Table, series: &mut Vec<plot::Point>) {
+        let input = Input::new(rows, reported);
+        let (config, now) = (&self.config, world::now());
+        let mut kept = self.plain.session().unwrap();
+        kept.load(&input.columns).unwrap();
+        kept.apply(&input.report, config, now).unwrap();
+        let mut twin = native::session::Session::new();
+        twin.load(&input.columns).unwrap();
+        twin.apply(Some(&input.report), config, now).unwrap();
+        let mut cases = vec![
+            Case::new(
+                "native rows",
+                || input.inventory.clone(),
+                |prior| native::evaluate_observation(prior, Some(&input.said), config, now).unwrap(),
+            ),
+            Case::new(
+                "native columns",
+                || (),
+                |()| {
+                    native::bulk::evaluate(&input.columns, Some(&input.report), config, now, Detail::Verdicts)
+                        .unwrap()
+                },
+            ),
+            Case::new(
+                "component `bulk`",
+                || (),
+                |()| {
+                    self.plain
+                        .decide(&input.columns, Some(&input.report), config, now, Detail::Verdicts)
+                        .unwrap()
+                },
+            ),
+            Case::new(
+                "component `bulk`, pooled",
+                || (),
+                |()| {
+                    self.pooled
+                        .decide(&input.columns, Some(&input.report), config, now, Detail::Verdicts)
+                        .unwrap()
+                },
+            ),
+            Case::new("native session", || (), |()| twin.apply(Some(&input.report), config, now).unwrap()),
+            Case::new("component `session`", || (), |()| kept.apply(&input.report, config, now).unwrap()),
+            Case::new(
+                "component `reports`",
+                || (),
+                |()| {
+                    self.plain
+                        .observe(Report { inventory_type: world::KIND, json: input.json.as_bytes() }, now)
+                        .unwrap()
+                },
+            ),
+            Case::new(
+                "component `policy`",
+                || (),
+                |()| {
+                    let report = Report { inventory_type: world::KIND, json: input.json.as_bytes() };
+                    self.plain.evaluate_records(&input.inventory, Some(report), config, now).unwrap()
+                },
+            ),
+        ];
+        let rounds = (3_000_000 / rows).clamp(5, 101);
+        let times = medians(&mut cases, rounds);
+        let (strings, columns) = (times[0], times[1]);
+        for (case, time) in cases.iter().zip(&times) {
+            table.row([
+                case.name.to_owned(),
+                table::count(rows),
+                show(*time),
+                ratio(*time, strings),
+                ratio(*time, columns),
+            ]);
+            series.push(plot::Point { series: case.name.to_owned(), rows, time: *time });
+        }
+    }
+
+    fn session_growth(&self, is_quick: bool) -> String {
+        let (small, large) = if is_quick { (10_000, 100_000) } else { (100_000, 1_000_000) };
+        let now = world::now();
+        let mut table =
+            Table::new(&["a report of 1 000 rows on", "native session", "component `session`", "ratio"]);
+        let mut both = Vec::new();
+        let mut inputs: Vec<_> = [small, large]
+            .into_iter()
+            .map(|rows| {
+                let input = Input::new(rows, 1_000);
+                let mut twin = native::session::Session::new();
+                twin.load(&input.columns).unwrap();
+                let mut kept = self.plain.session().unwrap();
+                kept.load(&input.columns).unwrap();
+                (rows, input, twin, kept)
+            })
+            .collect();
+        for (rows, input, twin, kept) in &mut inputs {
+            let mut cases = vec![
+                Case::new("native", || (), |()| twin.apply(Some(&input.report), &self.config, now).unwrap()),
+                Case::new("component", || (), |()| kept.apply(&input.report, &self.config, now).unwrap()),
+            ];
+            let times = medians(&mut cases, 301);
+            table.row([table::count(*rows), show(times[0]), show(times[1]), ratio(times[1], times[0])]);
+            both.push(times[1]);
+        }
+        format!("{table}\nOn ten times the inventory the component takes {}.\n", ratio(both[1], both[0]))
+    }
+
+    fn instances(&self) -> String {
+        let now = world::now();
+        let empty = keepset_types::columns::RowColumns::default();
+        let decide =
+            |plugin: &Plugin| plugin.decide(&empty, None, &self.config, now, Detail::Verdicts).unwrap();
+        let folder = std::env::temp_dir().join(format!("keepset-bench-{}", std::process::id()));
+        let cached = EngineOptions { cache: Some(folder.clone()), ..EngineOptions::default() };
+        let (cold, warm) = (Engine::new().unwrap(), Engine::with_options(cached).unwrap());
+        Plugin::builtin(&warm).unwrap();
+        let mut cases = vec![
+            Case::new("a call of an empty inventory, fresh instance", || (), |()| decide(&self.plain)),
+            Case::new("the same, instance from the pool", || (), |()| decide(&self.pooled)),
+            Case::new(
+                "load the component from the cache of compiled code",
+                || (),
+                |()| Plugin::builtin(&warm).unwrap(),
+            ),
+            Case::new("compile the component", || (), |()| Plugin::builtin(&cold).unwrap()),
+        ];
+        let times = medians(&mut cases, 15);
+        let mut table = Table::new(&["what", "time"]);
+        for (case, time) in cases.iter().zip(times) {
+            table.row([case.name.to_owned(), show(time)]);
+        }
+        let _ = fs::remove_dir_all(folder);
+        table.to_string()
+    }
+
+    fn interning(&self) -> String {
+        let input = Input::new(100_000, 10_000);
+        let rows = u32::try_from(input.inventory.rows().len()).unwrap();
+        let mut known = input.interner.clone();
+        let mut cases = vec![
+            Case::new("a row whose strings are new", Interner::new, |mut interner| {
+                (row_columns(input.inventory.rows(), &mut interner), interner)
+            }),
+            Case::new(
+                "a row whose strings are known",
+                || (),
+                |()| row_columns(input.inventory.rows(), &mut known),
+            ),
+        ];
+        let times = medians(&mut cases, 21);
+        let mut table = Table::new(&["what", "time for a row"]);
+        for (case, time) in cases.iter().zip(times) {
+            table.row([case.name.to_owned(), show(time / rows)]);
+        }
+        table.to_string()
+    }
+
+    fn whole(&self, rows: usize) -> String {
+        let (prior, report) = (world::inventory_json(rows), world::report_json(rows / 10, rows));
+        let now = world::now();
+        let outcome = |plugin: Option<&Plugin>| {
+            let prior = Inventory::from_json(prior.as_bytes()).unwrap();
+            let json = report.as_bytes();
+            let outcome = match plugin {
+                Some(plugin) => plugin
+                    .evaluate(prior, Some(Report { inventory_type: world::KIND, json }), &self.config, now)
+                    .unwrap(),
+                None => {
+                    let report = native::Report { inventory_type: world::KIND, json };
+                    native::evaluate(prior, Some(report), &self.config, now).unwrap()
+                }
+            };
+            serde_json::to_vec(&outcome).unwrap()
+        };
+        let text = outcome(None);
+        let mut cases = vec![
+            Case::new(
+                "serde_json alone: both documents read, the outcome written",
+                || (),
+                |()| {
+                    let prior: serde_json::Value = serde_json::from_str(&prior).unwrap();
+                    let report: serde_json::Value = serde_json::from_str(&report).unwrap();
+                    let outcome: serde_json::Value = serde_json::from_slice(&text).unwrap();
+                    let start = Instant::now();
+                    let written = serde_json::to_vec(&outcome).unwrap();
+                    (prior, report, written, start.elapsed())
+                },
+            ),
+            Case::new("native", || (), |()| outcome(None)),
+            Case::new("component", || (), |()| outcome(Some(&self.plain))),
+        ];
+        // What is written must be made first; reading it is no part of the way.
+        let made = medians(
+            &mut [Case::new("", || (), |()| serde_json::from_slice::<serde_json::Value>(&text).unwrap())],
+            7,
+        )[0];
+        let times = medians(&mut cases, 7);
+        let alone = times[0].saturating_sub(made);
+        let mut table = Table::new(&["100 000 rows, a report of 10 %", "time", "ratio"]);
+        for (case, time) in cases.iter().zip([alone, times[1], times[2]]) {
+            table.row([case.name.to_owned(), show(time), ratio(time, alone)]);
+        }
+        table.to_string()
+    }
+
+    fn peers(&self, rows: usize) -> String {
+        let input = Input::new(rows, rows / 10);
+        let now = world::now();
+        let outcome =
+            native::evaluate_observation(input.inventory.clone(), Some(&input.said), &self.config, now)
+                .unwrap();
+        let left = outcome.retained.len();
+        let plain = peers::plain(&input.inventory, &input.said);
+        let (python, by_python) = peers::python(&plain, 7);
+        let mut by_sqlite = 0;
+        let mut cases = vec![
+            Case::new(
+                "native rows",
+                || input.inventory.clone(),
+                |prior| {
+                    black_box(
+                        native::evaluate_observation(prior, Some(&input.said), &self.config, now).unwrap(),
+                    );
+                },
+            ),
+            Case::new(
+                "component, rows and `bulk`",
+                || input.inventory.clone(),
+                |prior| {
+                    let mut interner = Interner::new();
+                    let rows = row_columns(prior.rows(), &mut interner);
+                    let said = input.said.columns(&mut interner);
+                    let verdicts =
+                        self.plain.decide(&rows, Some(&said), &self.config, now, Detail::Deadlines).unwrap();
+                    let outcome = keepset_types::translate::outcome(
+                        prior.into_rows(),
+                        Some(&input.said),
+                        &verdicts,
+                        &interner,
+                        &self.config,
+                        now,
+                    );
+                    black_box(outcome.unwrap());
+                },
+            ),
+            Case::new(
+                "SQLite in memory",
+                || peers::sqlite_prepare(&input.inventory),
+                |mut db| {
+                    by_sqlite = peers::sqlite(&mut db, &input.said);
+                },
+            ),
+        ];
+        let mut times = medians(&mut cases, 7);
+        drop(cases);
+        let mut engine = peers::rego_prepare(&plain);
+        let start = Instant::now();
+        let by_rego = peers::rego(&mut engine);
+        times.push(start.elapsed());
+        times.push(python);
+        assert_eq!([by_sqlite, by_rego, by_python], [left; 3], "peers decide otherwise");
+        let mut table = Table::new(&["peer", "time", "to native rows"]);
+        let names =
+            ["native rows", "component, rows and `bulk`", "SQLite in memory", "Rego (regorus)", "Python"];
+        for (name, time) in names.iter().zip(&times) {
+            table.row([(*name).to_owned(), show(*time), ratio(*time, times[0])]);
+        }
+        format!("All keep the same {left} rows. Reading the input is no part of the time.\n\n{table}")
+    }
+
+    fn threads(&self, rows: usize) -> String {
+        let inputs: Vec<Input> = (0..2).map(|_| Input::new(rows, rows / 10)).collect();
+        let now = world::now();
+        let decide = |input: &Input| {
+            let said = Some(&input.report);
+            for _ in 0..10 {
+                black_box(
+                    self.pooled.decide(&input.columns, said, &self.config, now, Detail::Verdicts).unwrap(),
+                );
+            }
+        };
+        let mut cases = vec![
+            Case::new("one after the other", || (), |()| inputs.iter().for_each(decide)),
+            Case::new(
+                "at once, on two threads",
+                || (),
+                |()| {
+                    std::thread::scope(|scope| {
+                        for input in &inputs {
+                            scope.spawn(|| decide(input));
+                        }
+                    });
+                },
+            ),
+        ];
+        let times = medians(&mut cases, 9);
+        let mut table = Table::new(&["two halves of an inventory, split by context", "time"]);
+        for (case, time) in cases.iter().zip(&times) {
+            table.row([case.name.to_owned(), show(*time)]);
+        }
+        format!("{table}\nTwo threads are {} as fast.\n", ratio(times[0], times[1]))
+    }
+
+    fn command(&self, sizes: &[usize]) -> String {
+        let command = root().join("target/release/keepset");
+        if !command.is_file() {
+            return "target/release/keepset was not built: `cargo xtask build`.\n".to_owned();
+        }
+        let command = command.to_string_lossy().into_owned();
+        let folder = std::env::temp_dir().join(format!("keepset-bench-command-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let file = |name: &str, text: &str| {
+            let path = folder.join(name);
+            fs::write(&path, text).unwrap();
+            path.to_string_lossy().into_owned()
+        };
+        let cache = folder.join("cache").to_string_lossy().into_owned();
+        let mut table = Table::new(&["`keepset evaluate -o json`, the whole process", "time", "peak memory"]);
+        let now = world::now().to_string();
+        let mut run = |name: &str, rows: usize, cached: bool| {
+            let prior = file("prior.json", &world::inventory_json(rows));
+            let report = file("report.json", &world::report_json(rows / 10, rows));
+            let mut words = vec![
+                &*command, "evaluate", "-o", "json", "--prior", &prior, "--report", &report, "--now", &now,
+            ];
+            words.extend(if cached { ["--cache-dir", &*cache] } else { ["--no-cache", "--limit-time=60"] });
+            let mut runs: Vec<(Duration, u64)> = (0..5).map(|_| peers::peak(&words)).collect();
+            runs.sort();
+            table.row([name.to_owned(), show(runs[2].0), format!("{} MB", runs[2].1 / 1_000_000)]);
+        };
+        run("cold: no rows to speak of, nothing cached", 10, false);
+        run("no rows to speak of, compiled code cached", 10, true);
+        for rows in sizes {
+            run(&format!("{} rows, a report of 10 %, cached", table::count(*rows)), *rows, true);
+        }
+        let _ = fs::remove_dir_all(folder);
+        format!("{table}\nAbout 40 ms of each time is the Python process that measures the memory.\n")
+    }
+}
