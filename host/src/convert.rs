@@ -283,11 +283,34 @@ fn our_time(seconds: i64) -> Result<ours::Timestamp, Lie> {
     ours::Timestamp::from_unix(seconds).ok_or(Lie::new("a time before the year 0000 or after 9999"))
 }
 
-fn our_row(row: policy::RowResult) -> Result<ours::Row, Lie> {
-    let times = [our_time(row.created_at)?, our_time(row.last_updated)?, our_time(row.last_seen)?];
-    let no_object = |_| Lie::new("attributes that are not an object");
-    let attributes = ours::Attributes::from_json(row.attributes).map_err(no_object)?;
-    ours::Row::new(our_key(row.key)?, times, attributes).map_err(no_object)
+/// Takes over rows in key order, of which most are rows that went in: what those carry need not be read again.
+struct Known<'a> {
+    prior: &'a [ours::Row],
+}
+
+impl<'a> Known<'a> {
+    fn of(prior: &'a ours::Inventory) -> Self {
+        Self { prior: prior.rows() }
+    }
+
+    fn row(&mut self, row: policy::RowResult) -> Result<ours::Row, Lie> {
+        let [created_at, last_updated, last_seen] =
+            [our_time(row.created_at)?, our_time(row.last_updated)?, our_time(row.last_seen)?];
+        let key = our_key(row.key)?;
+        while let Some((_, later)) = self.prior.split_first().filter(|(first, _)| first.key < key) {
+            self.prior = later;
+        }
+        if let Some(known) = self.prior.first().filter(|known| known.key == key)
+            && known.attributes().as_json() == row.attributes
+        {
+            let mut row = known.clone();
+            (row.created_at, row.last_updated, row.last_seen) = (created_at, last_updated, last_seen);
+            return Ok(row);
+        }
+        let attributes = ours::Attributes::from_json(row.attributes);
+        ours::Row::new(key, [created_at, last_updated, last_seen], attributes)
+            .map_err(|_| Lie::new("attributes that are not an object"))
+    }
 }
 
 fn our_removed(removed: policy::Removed) -> Result<ours::Removed, Lie> {
@@ -306,7 +329,8 @@ fn our_removed(removed: policy::Removed) -> Result<ours::Removed, Lie> {
     })
 }
 
-pub(crate) fn outcome(outcome: policy::Outcome) -> Result<ours::Outcome, Lie> {
+pub(crate) fn outcome(outcome: policy::Outcome, prior: &ours::Inventory) -> Result<ours::Outcome, Lie> {
+    let mut known = Known::of(prior);
     let retained = outcome.retained.into_iter().map(|retained| {
         let reason = match retained.reason {
             policy::RetainedReason::Reported => ours::RetainedReason::Reported,
@@ -314,7 +338,7 @@ pub(crate) fn outcome(outcome: policy::Outcome) -> Result<ours::Outcome, Lie> {
             policy::RetainedReason::WithinTtl => ours::RetainedReason::WithinTtl,
         };
         let expires_at = retained.expires_at.map(our_time).transpose()?;
-        Ok(ours::Retained { row: our_row(retained.row)?, reason, expires_at })
+        Ok(ours::Retained { row: known.row(retained.row)?, reason, expires_at })
     });
     let warnings = outcome.warnings.into_iter().map(|warning| ours::Warning {
         code: our_code(warning.code),
@@ -330,9 +354,10 @@ pub(crate) fn outcome(outcome: policy::Outcome) -> Result<ours::Outcome, Lie> {
     })
 }
 
-pub(crate) fn purged(purged: policy::Purged) -> Result<ours::Purged, Lie> {
+pub(crate) fn purged(purged: policy::Purged, prior: &ours::Inventory) -> Result<ours::Purged, Lie> {
+    let mut known = Known::of(prior);
     Ok(ours::Purged {
-        retained: purged.retained.into_iter().map(our_row).collect::<Result<_, Lie>>()?,
+        retained: purged.retained.into_iter().map(|row| known.row(row)).collect::<Result<_, Lie>>()?,
         removed: purged.removed.into_iter().map(our_removed).collect::<Result<_, Lie>>()?,
     })
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::thread;
 
-use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 use crate::error::PluginError;
 use crate::limits::Limits;
@@ -96,6 +96,7 @@ fn pooled(options: &EngineOptions, instances: u32) -> Result<wasmtime::Engine, P
     pool.table_elements(10_000);
     // Pages that stay with the pool need not be faulted in again.
     pool.linear_memory_keep_resident(4 << 20);
+    pool.pagemap_scan(Enabled::Auto); // and of those only what was written to is wiped, where the kernel can tell
     pool.table_keep_resident(64 << 10);
     let mut config = config(options);
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));

@@ -234,7 +234,7 @@ impl Plugin {
             let policy = plugin.keepset_retention_policy();
             policy.call_evaluate(store, &rows, wit_report, convert::config(config), now.unix())
         })?;
-        let outcome = convert::outcome(outcome)?;
+        let outcome = convert::outcome(outcome, prior)?;
         let said = report.map(|report| self.observe(report, now)).transpose()?;
         check::outcome(&outcome, prior, said.as_ref())?;
         Ok(outcome)
@@ -249,7 +249,7 @@ impl Plugin {
         let purged = self.call_fallible(convert::size_of_records(prior), |plugin, store| {
             plugin.keepset_retention_policy().call_purge(store, &rows, convert::selector(selector))
         })?;
-        let purged = convert::purged(purged)?;
+        let purged = convert::purged(purged, prior)?;
         check::purged(&purged, prior, selector)?;
         Ok(purged)
     }

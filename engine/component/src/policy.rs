@@ -92,8 +92,7 @@ fn our_row(row: wit::Row, shared: &mut Option<ours::Context>) -> Result<ours::Ro
     if !key.is_well_formed() {
         return Err(format!("`{key}` is not the key of a row"));
     }
-    let attributes = ours::Attributes::from_json(row.attributes).map_err(|error| error.to_string())?;
-    ours::Row::new(key, times, attributes).map_err(|error| error.to_string())
+    ours::Row::new(key, times, ours::Attributes::from_json(row.attributes)).map_err(|error| error.to_string())
 }
 
 impl From<ours::Row> for wit::Row {

@@ -91,7 +91,7 @@ impl Interner {
 
     fn number(&mut self, parts: [&[u8]; 3]) -> u32 {
         let mut hasher = FixedState::with_seed(0x4b65_6570_7365_7421).build_hasher();
-        for part in parts {
+        for part in parts.iter().filter(|part| !part.is_empty()) {
             hasher.write(part);
         }
         let hash = hasher.finish();

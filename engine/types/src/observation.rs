@@ -212,9 +212,9 @@ impl Said<'_> {
         Id::Plain(self.id.into())
     }
 
-    /// Its attributes; none where the text is not a JSON object.
+    /// Its attributes, as a row carries them.
     #[must_use]
-    pub fn owned_attributes(&self) -> Option<Attributes> {
-        Attributes::from_json(self.attributes.to_owned()).ok()
+    pub fn owned_attributes(&self) -> Attributes {
+        Attributes::from_json(self.attributes.to_owned())
     }
 }

@@ -1,5 +1,6 @@
 //! A row of an inventory: its key, its times, and the attributes it carries (I2).
 
+use serde::de::IgnoredAny;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::RawValue;
@@ -23,9 +24,9 @@ pub struct Row {
 }
 
 /// What else is known of a row: a JSON object with the wire's names (labels, annotations, uids, tags, ...). Carried as it
-/// is and never interpreted, but for the few [`Facts`] that the rules name (I2).
-#[derive(Clone, Debug, Default)]
-pub struct Attributes(Option<Box<RawValue>>);
+/// is and never interpreted, but for the few [`Facts`] that the rules name (I2). Its text; empty where there is none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attributes(Box<str>);
 
 /// The attributes that rules read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,15 +37,10 @@ struct Facts {
 }
 
 impl Attributes {
-    /// The attributes written in `text`.
-    ///
-    /// # Errors
-    /// If `text` is not one JSON object; the empty text stands for one without members.
-    pub fn from_json(text: String) -> Result<Self, serde_json::Error> {
-        if text.is_empty() {
-            return Ok(Self(None));
-        }
-        RawValue::from_string(text).map(Self::from_raw)
+    /// The attributes written in `text`, which [`Row::new`] reads; the empty text stands for an object without members.
+    #[must_use]
+    pub fn from_json(text: String) -> Self {
+        if text == "{}" { Self::default() } else { Self(text.into()) }
     }
 
     /// Compact where the document spread it over lines, so that a row stays a line.
@@ -57,19 +53,20 @@ impl Attributes {
         } else {
             raw
         };
-        Self((compact.get() != "{}").then_some(compact))
+        Self::from_json(Box::<str>::from(compact).into())
     }
 
     /// Their JSON text; empty where there are none.
     #[must_use]
     pub fn as_json(&self) -> &str {
-        self.0.as_deref().map_or("", RawValue::get)
+        &self.0
     }
 }
 
-impl PartialEq for Attributes {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_json() == other.as_json()
+impl Serialize for Attributes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(serde::ser::Error::custom)?;
+        raw.serialize(serializer)
     }
 }
 
@@ -104,7 +101,7 @@ impl Facts {
             return Err(de::Error::custom("attributes are not an object"));
         }
         if link.is_none() {
-            return Ok(Self::default());
+            return serde_json::from_str::<IgnoredAny>(text).map(|_| Self::default());
         }
         let named: Named = serde_json::from_str(text)?;
         let digest = named.image_digest.unwrap_or_default();
@@ -124,7 +121,7 @@ impl Row {
     /// A row with these attributes.
     ///
     /// # Errors
-    /// If an attribute that a rule names is not a string.
+    /// If the attributes are not one JSON object, or one that a rule names is not a string.
     pub fn new(
         key: Key,
         [created_at, last_updated, last_seen]: [Timestamp; 3],
@@ -192,10 +189,10 @@ impl Row {
         map.serialize_entry("created_at", &self.created_at)?;
         map.serialize_entry("last_updated", &self.last_updated)?;
         map.serialize_entry("last_seen", &self.last_seen)?;
-        match &self.attributes.0 {
-            Some(raw) => map.serialize_entry("attributes", raw),
-            None => Ok(()),
+        if self.attributes.0.is_empty() {
+            return Ok(());
         }
+        map.serialize_entry("attributes", &self.attributes)
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::columns::{NEVER, RowColumns, Verdicts};
 use crate::intern::Interner;
 use crate::key::{Id, ItemKind, Key};
-use crate::observation::Observation;
+use crate::observation::{Observation, Said};
 use crate::outcome::{Outcome, RemovalReason, Removed, Retained, RetainedReason, Rule, Warning};
 use crate::row::{Attributes, Row};
 use crate::time::Timestamp;
@@ -73,10 +73,8 @@ pub fn outcome(
     };
     let mut slots: Vec<Option<Retained>> = prior.into_iter().map(&mut retain).collect();
     let said: Vec<_> = observation.map(|observation| observation.rows().collect()).unwrap_or_default();
-    let attributes = |index: u32| {
-        let said = at(&said, index).ok_or(Misfit("a row of the report"))?;
-        said.owned_attributes().ok_or(Misfit("attributes"))
-    };
+    let attributes =
+        |index: u32| at(&said, index).map(Said::owned_attributes).ok_or(Misfit("a row of the report"));
 
     touch(&mut slots, verdicts, now, attributes)?;
     let mut added = Vec::new();
@@ -131,10 +129,24 @@ pub fn outcome(
         });
     }
     removed.sort_by(|a, b| a.key.cmp(&b.key));
-    let mut retained: Vec<Retained> = slots.into_iter().flatten().chain(added).collect();
-    retained.sort_by(|a, b| a.row.key.cmp(&b.row.key));
+    let retained = merged(slots, added);
     let next_expiry = verdicts.next_expiry.and_then(Timestamp::from_unix);
     Ok(Outcome { retained, removed, warnings: warnings(observation, verdicts, interner), next_expiry })
+}
+
+/// What is left of the prior rows, which are in key order, and what came, in one order. Few rows come.
+fn merged(slots: Vec<Option<Retained>>, mut added: Vec<Retained>) -> Vec<Retained> {
+    added.sort_by(|a, b| a.row.key.cmp(&b.row.key));
+    let mut merged = Vec::with_capacity(slots.len() + added.len());
+    let mut added = added.into_iter().peekable();
+    for retained in slots.into_iter().flatten() {
+        while let Some(earlier) = added.next_if(|new| new.row.key < retained.row.key) {
+            merged.push(earlier);
+        }
+        merged.push(retained);
+    }
+    merged.extend(added);
+    merged
 }
 
 /// A4 on the rows that are in the report.
