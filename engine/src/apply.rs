@@ -1,8 +1,8 @@
 //! A report meets one context (rules A1 to A4).
 
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use keepset_types::{InventoryType, ItemKind, RemovalReason, WarningCode};
+use rustc_hash::FxBuildHasher;
 
 use crate::context::{Context, Fate, Said, SaidHere, Standing, Step};
 
@@ -67,8 +67,8 @@ fn is_guarded(context: &mut Context, said: &SaidHere<'_>, step: &Step<'_>) -> bo
 /// A4: every row of the report is in the inventory afterwards.
 fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
     let rows: Vec<Said> = said.rows.iter().collect();
-    let mut places: HashMap<(ItemKind, u32), usize, FixedState> =
-        HashMap::with_capacity_and_hasher(rows.len(), FixedState::default());
+    let mut places: HashMap<(ItemKind, u32), usize, FxBuildHasher> =
+        HashMap::with_capacity_and_hasher(rows.len(), FxBuildHasher);
     places.extend(rows.iter().enumerate().map(|(place, row)| ((row.kind, row.key), place)));
     let mut is_known = vec![false; rows.len()];
     for row in context.rows.iter_mut().filter(|row| row.kind != ItemKind::Image) {

@@ -1,9 +1,9 @@
 //! A whole inventory at once, on columns of integers: the hot path.
 
-use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use keepset_types::columns::{ColumnWarning, Detail, ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Error, ErrorCode, ItemKind, MAX_TTL_DAYS, Timestamp, WarningCode};
+use rustc_hash::FxBuildHasher;
 
 use crate::context::{Context, Rows, SaidHere, Step, rows_of};
 
@@ -27,7 +27,7 @@ pub fn evaluate(
     let mut oldest = None;
     let mut context = Context::new();
     let mut start = 0;
-    let mut known: HashSet<u32, FixedState> = HashSet::default();
+    let mut known: HashSet<u32, FxBuildHasher> = HashSet::default();
     for (id, end) in inventory.contexts.iter().zip(&inventory.ends) {
         let end = index(*end);
         let rows = rows_of(inventory, start, end).ok_or_else(|| misfit("ends"))?;
@@ -109,13 +109,13 @@ impl Deadlines {
 /// Where the report speaks of which context.
 pub(crate) struct ReportIndex<'a> {
     report: &'a ReportColumns,
-    places: HashMap<u32, usize, FixedState>,
+    places: HashMap<u32, usize, FxBuildHasher>,
 }
 
 impl<'a> ReportIndex<'a> {
     pub(crate) fn new(report: &'a ReportColumns) -> Result<Self, Error> {
         check_report(report)?;
-        let mut places: HashMap<u32, usize, FixedState> = HashMap::default();
+        let mut places: HashMap<u32, usize, FxBuildHasher> = HashMap::default();
         for (place, id) in report.contexts.iter().enumerate() {
             if places.insert(*id, place).is_some() {
                 return Err(misfit("the report's contexts"));
@@ -123,7 +123,7 @@ impl<'a> ReportIndex<'a> {
         }
         let index = Self { report, places };
         for (_, said) in index.contexts() {
-            let mut keys: HashSet<(ItemKind, u32), FixedState> = HashSet::default();
+            let mut keys: HashSet<(ItemKind, u32), FxBuildHasher> = HashSet::default();
             if !said.rows.iter().all(|row| keys.insert((row.kind, row.key))) {
                 return Err(misfit("the report's keys"));
             }

@@ -2,7 +2,9 @@
 
 use keepset_types::columns::Detail;
 use keepset_types::translate::{self, row_columns};
-use keepset_types::{Config, Error, ErrorCode, Interner, Inventory, InventoryType, Observation, Outcome, Timestamp};
+use keepset_types::{
+    Config, Error, ErrorCode, Interner, Inventory, InventoryType, Observation, Outcome, Timestamp,
+};
 
 use crate::{bulk, observe};
 

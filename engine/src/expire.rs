@@ -1,9 +1,9 @@
 //! The TTL (rules A5 and A7).
 
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use keepset_types::columns::Detail;
 use keepset_types::{ItemKind, RemovalReason, WarningCode};
+use rustc_hash::FxBuildHasher;
 
 use crate::context::{Context, Fate, Standing, Step};
 
@@ -92,7 +92,7 @@ fn raise_parents(rows: &mut [Standing], is_past: impl Fn(i64) -> bool) {
 
 /// The last signs of life of the rows below, by parent.
 struct Signs {
-    of_children: HashMap<(Tier, u32), i64, FixedState>,
+    of_children: HashMap<(Tier, u32), i64, FxBuildHasher>,
     of_all: i64,
 }
 

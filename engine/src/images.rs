@@ -1,9 +1,9 @@
 //! Images follow their containers (rules I3 and A6).
 
-use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use keepset_types::columns::ImageVerdict;
 use keepset_types::{ItemKind, RemovalReason};
+use rustc_hash::FxBuildHasher;
 
 use crate::context::{Context, Fate, Standing};
 
@@ -54,7 +54,7 @@ impl Tally {
 
 /// I3, A6: the context's images are those of its retained containers.
 pub(crate) fn derive(context: &mut Context) {
-    let mut tallies: HashMap<u32, Tally, FixedState> = HashMap::default();
+    let mut tallies: HashMap<u32, Tally, FxBuildHasher> = HashMap::default();
     let containers = || context.rows.iter().filter(|row| row.kind == ItemKind::Container && row.image != 0);
     for container in containers() {
         tallies.entry(container.image).or_default().count(container);

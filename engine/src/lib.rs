@@ -10,7 +10,7 @@
 //! | A5, A7, the TTL | `expire` |
 //! | A6, I3, images | `images` |
 //! | D1-D4, deleting by hand | [`purge()`] |
-//! | C1-C5, settings | [`configure()`] |
+//! | C1-C4, settings; C5 | [`configure()`]; `bulk` |
 //! | E1-E5, the outcome | [`evaluate()`], and `keepset_types` |
 //!
 //! Contexts do not influence each other (law 8), so all is decided context by context, on columns of integers: [`bulk`]

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use keepset_types::columns::{Detail, ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Error, ErrorCode, ItemKind, Timestamp};
+use rustc_hash::FxBuildHasher;
 
 use crate::bulk::{ReportIndex, check_config, check_rows, config_warning, index, number};
 use crate::context::{Context, Said, Step, rows_of};
@@ -17,7 +17,7 @@ use crate::{expire, images};
 #[derive(Debug, Default)]
 pub struct Session {
     contexts: Vec<Kept>,
-    places: HashMap<u32, u32, FixedState>,
+    places: HashMap<u32, u32, FxBuildHasher>,
     /// The earliest last sign of life of each context that has rows, and its place.
     due: BTreeSet<(i64, u32)>,
     /// Contexts that were loaded with images that are not those of their containers (I3).
@@ -54,7 +54,7 @@ impl Session {
     /// `invalid_inventory` for columns that do not fit together; the session is then unchanged.
     pub fn load(&mut self, inventory: &RowColumns) -> Result<(), Error> {
         check_rows(inventory)?;
-        let distinct: HashSet<u32, FixedState> = inventory.contexts.iter().copied().collect();
+        let distinct: HashSet<u32, FxBuildHasher> = inventory.contexts.iter().copied().collect();
         if distinct.len() != inventory.contexts.len() {
             return Err(Error::new(ErrorCode::InvalidInventory, "columns do not fit together: contexts"));
         }
@@ -178,7 +178,7 @@ impl Session {
     fn carry_out(&mut self, place: u32, context: &Context, new_images: &mut Vec<(u32, usize)>) {
         let Some(kept) = self.contexts.get(index(place)) else { return };
         let mut numbers = kept.rows.iter().map(|row| row.number);
-        let mut image_times: HashMap<u32, (i64, i64), FixedState> = HashMap::default();
+        let mut image_times: HashMap<u32, (i64, i64), FxBuildHasher> = HashMap::default();
         for image in &context.images {
             image_times.insert(image.image, (image.last_updated, image.last_seen));
         }
