@@ -97,13 +97,10 @@ fn our_row(row: wit::Row, shared: &mut Option<ours::Context>) -> Result<ours::Ro
 
 impl From<ours::Row> for wit::Row {
     fn from(row: ours::Row) -> Self {
-        Self {
-            created_at: row.created_at.unix(),
-            last_updated: row.last_updated.unix(),
-            last_seen: row.last_seen.unix(),
-            attributes: row.attributes().as_json().to_owned(),
-            key: row.key.into(),
-        }
+        let [created_at, last_updated, last_seen] =
+            [row.created_at, row.last_updated, row.last_seen].map(ours::Timestamp::unix);
+        let (key, attributes) = row.into_parts();
+        Self { key: key.into(), created_at, last_updated, last_seen, attributes: attributes.into_json() }
     }
 }
 

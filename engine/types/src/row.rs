@@ -32,7 +32,8 @@ pub struct Attributes(Box<str>);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Facts {
     image: Option<Image>,
-    digest: Box<str>,
+    /// The digest of a container that has no tag.
+    lone_digest: Box<str>,
     link: Option<Box<str>>,
 }
 
@@ -60,6 +61,12 @@ impl Attributes {
     #[must_use]
     pub fn as_json(&self) -> &str {
         &self.0
+    }
+
+    /// Their JSON text; empty where there are none.
+    #[must_use]
+    pub fn into_json(self) -> String {
+        self.0.into()
     }
 }
 
@@ -105,15 +112,17 @@ impl Facts {
         }
         let named: Named = serde_json::from_str(text)?;
         let digest = named.image_digest.unwrap_or_default();
-        let tag = named.image_tag.filter(|_| key.kind == ItemKind::Container);
-        let image = tag.map(|tag| Image { tag, digest: digest.clone() });
+        let (image, lone_digest) = match named.image_tag {
+            Some(tag) if key.kind == ItemKind::Container => (Some(Image { tag, digest }), Box::default()),
+            _ => (None, digest),
+        };
         let link = match link {
             Some("pod_uid") => named.pod_uid,
             Some("task_arn") => named.task_arn,
             Some("service_arn") => named.service_arn,
             _ => named.uid,
         };
-        Ok(Self { image, digest, link: link.filter(|link| !link.is_empty()) })
+        Ok(Self { image, lone_digest, link: link.filter(|link| !link.is_empty()) })
     }
 }
 
@@ -135,6 +144,12 @@ impl Row {
     #[must_use]
     pub fn attributes(&self) -> &Attributes {
         &self.attributes
+    }
+
+    /// Its key and what it carries.
+    #[must_use]
+    pub fn into_parts(self) -> (Key, Attributes) {
+        (self.key, self.attributes)
     }
 
     /// Replaces what it carries (A4).
@@ -159,7 +174,8 @@ impl Row {
     /// The digest of the container's image, empty where none is known; none for what is no container (D2).
     #[must_use]
     pub fn container_digest(&self) -> Option<&str> {
-        (self.key.kind == ItemKind::Container).then_some(&*self.facts.digest)
+        let digest = self.facts.image.as_ref().map_or(&self.facts.lone_digest, |image| &image.digest);
+        (self.key.kind == ItemKind::Container).then_some(digest)
     }
 
     /// The parent's id where it is not the root (a container's pod or task, a task's service: A5); a namespace's uid (N6).
