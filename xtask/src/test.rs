@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::process::run as run_program;
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root};
-use crate::{generate, guest, reproduce, toolchain, wit};
+use crate::{bench, generate, guest, reproduce, toolchain, wit};
 
 /// A check, and the name it has in the summary.
 type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
@@ -58,9 +58,11 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
 }
 
 fn format() -> Result<()> {
-    run_program(cargo().args(["fmt", "--all", "--check"]))?;
-    // A workspace of its own.
-    run_program(cargo().current_dir(guest::plugins()).args(["fmt", "--all", "--check"]))
+    // The plugins and the benches are workspaces of their own.
+    for workspace in [root(), guest::plugins(), bench::folder()] {
+        run_program(cargo().current_dir(workspace).args(["fmt", "--all", "--check"]))?;
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<()> {
