@@ -24,7 +24,7 @@ pub struct Row {
 }
 
 /// What else is known of a row: a JSON object with the wire's names (labels, annotations, uids, tags, ...). Carried as it
-/// is and never interpreted, but for the few [`Facts`] that the rules name (I2). Its text; empty where there is none.
+/// is and never interpreted, but for the few that the rules name (I2). Its text; empty where there is none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes(Box<str>);
 
