@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use keepset_conformance::histories::{Action, History, Kind, runner, tame, wild};
 use keepset_engine::session::Session;
 use keepset_engine::{bulk, configure, observe};
-use keepset_types::columns::{Detail, RowColumns};
+use keepset_types::columns::{Detail, RowColumns, Verdicts};
 use keepset_types::translate::{outcome, row_columns};
 use keepset_types::{Interner, Inventory, InventoryType, Layer, Origin, Timestamp};
 use proptest::strategy::{BoxedStrategy, Strategy};
@@ -66,6 +66,13 @@ fn twins(history: &History) -> Result<(), TestCaseError> {
         let said = observation.as_ref().map(|observation| observation.columns(&mut interner));
         let columns = row_columns(inventory.rows(), &mut interner);
         let whole = bulk::evaluate(&columns, said.as_ref(), &config, now, Detail::Verdicts).unwrap();
+        let explained = bulk::evaluate(&columns, said.as_ref(), &config, now, Detail::Deadlines).unwrap();
+        if whole != (Verdicts { deadlines: Vec::new(), ..explained }) {
+            return Err(TestCaseError::fail(format!(
+                "asking for deadlines changes verdicts at {}",
+                step.now
+            )));
+        }
         let kept = session.apply(said.as_ref(), &config, now).unwrap();
         let left =
             outcome(inventory.into_rows(), observation.as_ref(), &whole, &interner, &config, now).unwrap();
