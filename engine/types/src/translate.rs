@@ -179,8 +179,9 @@ fn slot(slots: &mut [Option<Retained>], index: u32) -> Result<&mut Retained, Mis
     slots.get_mut(index).and_then(Option::as_mut).ok_or(Misfit("a row of the inventory"))
 }
 
-/// The rule behind a removal (E2).
-fn rule(kind: ItemKind, reason: RemovalReason) -> Rule {
+/// The rule behind a removal that an evaluation decided (E2).
+#[must_use]
+pub fn rule(kind: ItemKind, reason: RemovalReason) -> Rule {
     match reason {
         RemovalReason::Deleted => Rule::D1,
         _ if kind == ItemKind::Image => Rule::A6,
@@ -191,7 +192,8 @@ fn rule(kind: ItemKind, reason: RemovalReason) -> Rule {
 }
 
 /// The reader's warnings and the engine's, in the order of outcomes (E4).
-fn warnings(observation: Option<&Observation>, verdicts: &Verdicts, interner: &Interner) -> Vec<Warning> {
+#[must_use]
+pub fn warnings(observation: Option<&Observation>, verdicts: &Verdicts, interner: &Interner) -> Vec<Warning> {
     let said = observation.into_iter().flat_map(Observation::warnings);
     let decided = verdicts.warnings.iter().map(|warning| Warning {
         code: warning.code,
