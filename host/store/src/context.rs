@@ -220,12 +220,7 @@ impl Store {
         // One that was empty may be taken away between its making and its locking.
         for _ in 0..8 {
             let there = select_heads(connection, account, inventory_type, names, "").await?;
-            let mut there = there.iter().map(|head| head.context.as_str()).peekable();
-            let missing: Vec<&str> = names
-                .iter()
-                .filter(|name| there.next_if(|known| known == *name).is_none())
-                .copied()
-                .collect();
+            let missing = missing(names, &there);
             make(connection, account, inventory_type, &missing).await?;
             let clause = self.dialect.for_update();
             let heads = select_heads(connection, account, inventory_type, names, clause).await?;
@@ -235,6 +230,12 @@ impl Store {
         }
         Err(StoreError::Busy)
     }
+}
+
+/// The names that none of the contexts has; both are in order.
+fn missing<'a>(names: &[&'a str], there: &[Head]) -> Vec<&'a str> {
+    let mut there = there.iter().map(|head| head.context.as_str()).peekable();
+    names.iter().filter(|name| there.next_if(|known| known == *name).is_none()).copied().collect()
 }
 
 async fn make(

@@ -6,6 +6,7 @@ mod cache;
 mod check;
 mod context;
 mod dialect;
+mod dump;
 mod error;
 mod integrations;
 mod purge;

@@ -12,13 +12,14 @@ pub(crate) fn query(text: String) -> Query<'static, Any, AnyArguments> {
 }
 
 /// The slice in pieces of few different lengths, so that there are few different statements to prepare.
-pub(crate) fn pieces<T>(mut rest: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let length = [256, 64, 16, 4, 1].into_iter().find(|length| *length <= rest.len())?;
-        let (piece, tail) = rest.split_at_checked(length)?;
+pub(crate) fn pieces<T>(mut rest: &[T]) -> Vec<&[T]> {
+    let mut pieces = Vec::with_capacity(rest.len() / 256 + 12);
+    while let Some(length) = [256, 64, 16, 4, 1].into_iter().find(|length| *length <= rest.len()) {
+        let (piece, tail) = rest.split_at(length);
+        pieces.push(piece);
         rest = tail;
-        Some(piece)
-    })
+    }
+    pieces
 }
 
 /// `($1, $2), ($3, $4)`: so many rows of so many columns, numbered from `first`.

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -11,20 +11,20 @@ use keepset_store::Store;
 use tempfile::TempDir;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     Sqlite,
     Postgres,
 }
 
 /// An empty database, gone when it is dropped.
-pub struct Database {
-    pub kind: Kind,
-    pub url: String,
-    pub dir: TempDir,
+pub(crate) struct Database {
+    pub(crate) kind: Kind,
+    pub(crate) url: String,
+    pub(crate) dir: TempDir,
 }
 
 impl Database {
-    pub fn new(kind: Kind) -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let dir = TempDir::new().unwrap();
         let url = match kind {
@@ -35,7 +35,7 @@ impl Database {
     }
 
     /// A store with the accounts `a` and `b`.
-    pub async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         let store = Store::open(&self.url).await.unwrap();
         for account in ["a", "b"] {
             store.add_account(account, super::reports::at(0)).await.unwrap();
@@ -47,11 +47,21 @@ impl Database {
 static SERVER: OnceLock<Server> = OnceLock::new();
 
 fn server() -> &'static Server {
-    SERVER.get_or_init(Server::start)
+    SERVER.get_or_init(|| {
+        let (send, receive) = mpsc::channel();
+        // It is to end with the thread that started it: that of a test ends too early.
+        thread::spawn(move || {
+            send.send(Server::start()).unwrap();
+            loop {
+                thread::park();
+            }
+        });
+        receive.recv().expect("the PostgreSQL did not start")
+    })
 }
 
 /// Ends the PostgreSQL, if one was started.
-pub fn stop() {
+pub(crate) fn stop() {
     if let Some(server) = SERVER.get() {
         let pid = server.process.id().to_string();
         let _ = Command::new("kill").args(["-INT", &pid]).status();

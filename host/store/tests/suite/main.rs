@@ -23,13 +23,13 @@ use databases::{Database, Kind};
 use libtest_mimic::{Arguments, Trial};
 
 /// A case: what is done with an empty database.
-pub type Case = (&'static str, fn(Database) -> Pin<Box<dyn Future<Output = ()>>>);
+pub(crate) type Case = (&'static str, fn(Database) -> Pin<Box<dyn Future<Output = ()>>>);
 
 /// Cases by the names of their functions.
 #[macro_export]
 macro_rules! cases {
     ($($case:ident),* $(,)?) => {
-        pub const CASES: &[$crate::Case] = &[$((stringify!($case), |database| Box::pin($case(database)))),*];
+        pub(crate) const CASES: &[$crate::Case] = &[$((stringify!($case), |database| Box::pin($case(database)))),*];
     };
 }
 

@@ -11,21 +11,21 @@ use keepset_types::{
 use serde_json::{Value, json};
 
 /// 2026-08-06T09:00:00Z and so many seconds.
-pub fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_unix(1_786_006_800 + seconds).unwrap()
 }
 
-pub const DAY: i64 = 86_400;
+pub(crate) const DAY: i64 = 86_400;
 
-pub fn config(image_ttl_days: u32, image_ingest_overwrite: bool) -> Config {
+pub(crate) fn config(image_ttl_days: u32, image_ingest_overwrite: bool) -> Config {
     Config { image_ttl_days, image_ingest_overwrite, ..Config::default() }
 }
 
 /// A pod with so many containers: name of the pod, ids and images.
-pub type Pod<'a> = (&'a str, &'a [(&'a str, &'a str)]);
+pub(crate) type Pod<'a> = (&'a str, &'a [(&'a str, &'a str)]);
 
 /// A Kubernetes report of `cluster` about some namespaces, observed at `seconds`.
-pub fn kubernetes(cluster: &str, namespaces: &[(&str, &[Pod<'_>])], seconds: i64) -> Observation {
+pub(crate) fn kubernetes(cluster: &str, namespaces: &[(&str, &[Pod<'_>])], seconds: i64) -> Observation {
     let mut all: BTreeMap<&str, Vec<Value>> = BTreeMap::new();
     for (namespace, pods) in namespaces {
         let uid = format!("uid-{namespace}");
@@ -48,12 +48,12 @@ pub fn kubernetes(cluster: &str, namespaces: &[(&str, &[Pod<'_>])], seconds: i64
     read(&report, at(seconds))
 }
 
-pub fn read(report: &Value, now: Timestamp) -> Observation {
+pub(crate) fn read(report: &Value, now: Timestamp) -> Observation {
     observe(InventoryType::Kubernetes, report.to_string().as_bytes(), now).unwrap()
 }
 
 /// One namespace `c/default` with `containers` containers, ten to a pod, of 50 images.
-pub fn large(containers: usize, seconds: i64) -> Observation {
+pub(crate) fn large(containers: usize, seconds: i64) -> Observation {
     let pods: Vec<Value> = (0..containers.div_ceil(10))
         .map(|pod| {
             json!({"uid": format!("pod-{pod:08}-4a3c-4d1e-9c1d-0123456789ab"), "name": format!("web-{pod}"),
@@ -74,14 +74,14 @@ pub fn large(containers: usize, seconds: i64) -> Observation {
 }
 
 /// The engine as the one who decides.
-pub fn engine(
+pub(crate) fn engine(
     config: Config,
     now: Timestamp,
 ) -> impl Fn(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, Error> + Send + Sync + 'static {
     move |rows, report| bulk::evaluate(rows, report, &config, now, Detail::Verdicts)
 }
 
-pub async fn apply(
+pub(crate) async fn apply(
     store: &Store,
     account: &str,
     report: &Observation,
@@ -91,12 +91,12 @@ pub async fn apply(
     store.apply(account, report, &config, now, "report-1", engine(config, now)).await.unwrap()
 }
 
-pub async fn sweep(store: &Store, config: Config, now: Timestamp) -> Vec<Removed> {
+pub(crate) async fn sweep(store: &Store, config: Config, now: Timestamp) -> Vec<Removed> {
     let swept = store.sweep(None, &config, now, 100, engine(config, now)).await.unwrap();
     swept.removed.into_iter().map(|(_, removed)| removed).collect()
 }
 
-pub async fn delete(
+pub(crate) async fn delete(
     store: &Store,
     account: &str,
     selector: Selector,
@@ -110,7 +110,7 @@ pub async fn delete(
 }
 
 /// The whole inventory of an account, in key order.
-pub async fn rows(store: &Store, account: &str) -> Vec<Row> {
+pub(crate) async fn rows(store: &Store, account: &str) -> Vec<Row> {
     let mut rows = Vec::new();
     for context in store.contexts(account).await.unwrap() {
         let of_context = store.context_rows(account, context.inventory_type, context.context.as_str()).await;
