@@ -1,14 +1,21 @@
 //! What a plugin answers is not believed before it fits what it was asked: nothing invented (law 6), nothing named twice,
 //! no row removed that this call could not remove (law 3), every index in range, everything in order.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::ops::Range;
 
+use hashbrown::{HashMap as Map, HashSet as Set};
 use keepset_types::columns::{ColumnWarning, Detail, ImageVerdict, ReportColumns, RowColumns, Verdicts};
 use keepset_types::translate::Misfit;
 use keepset_types::{
     Config, Id, Inventory, InventoryType, ItemKind, Key, MAX_TTL_DAYS, Observation, Outcome, Purged,
     RemovalReason, Removed, Row, Said, Selector, Timestamp,
 };
+use rustc_hash::FxBuildHasher;
+
+/// Sets and maps of numbers, which the host made itself: nobody can choose them so that they collide.
+pub(crate) type NumberSet<T> = Set<T, FxBuildHasher>;
+type NumberMap<K, V> = Map<K, V, FxBuildHasher>;
 
 /// What an answer got wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -78,13 +85,42 @@ pub(crate) fn row_columns(rows: &RowColumns) -> Result<(), Lie> {
     ensure(rows.ends.is_sorted() && usize::try_from(whole) == Ok(len), "rows of no context")
 }
 
-/// The context of each row, by its place.
-fn contexts_of_rows(contexts: &[u32], ends: &[u32]) -> Vec<u32> {
-    let mut of_rows = Vec::new();
-    for (context, end) in contexts.iter().zip(ends) {
-        of_rows.resize(usize::try_from(*end).unwrap_or_default().max(of_rows.len()), *context);
+/// Where the rows of which context are.
+struct Contexts<'a> {
+    numbers: &'a [u32],
+    ends: &'a [u32],
+    places: NumberMap<u32, usize>,
+}
+
+impl<'a> Contexts<'a> {
+    fn new(numbers: &'a [u32], ends: &'a [u32]) -> Self {
+        let places = numbers.iter().enumerate().map(|(place, number)| (*number, place)).collect();
+        Self { numbers, ends, places }
     }
-    of_rows
+
+    fn contains(&self, context: u32) -> bool {
+        self.places.contains_key(&context)
+    }
+
+    /// The context of the row at that index.
+    fn of(&self, row: usize) -> Option<u32> {
+        let end = u32::try_from(row).ok()?;
+        self.numbers.get(self.ends.partition_point(|last| *last <= end)).copied()
+    }
+
+    /// The indexes of a context's rows.
+    fn rows(&self, context: u32) -> Range<usize> {
+        let end = |place: usize| self.ends.get(place).map_or(0, |end| usize::try_from(*end).unwrap_or(0));
+        match self.places.get(&context) {
+            Some(place) => place.checked_sub(1).map_or(0, end)..end(*place),
+            None => 0..0,
+        }
+    }
+}
+
+/// Some rows of a column.
+fn part<'a, T>(column: &'a [T], rows: &Range<usize>) -> &'a [T] {
+    column.get(rows.clone()).unwrap_or_default()
 }
 
 /// Marks places, each once.
@@ -106,6 +142,25 @@ impl Once {
             None => Err(Lie(format!("{what} {index}, which does not exist"))),
         }
     }
+
+    fn is_marked(&self, place: usize) -> bool {
+        self.0.get(place) == Some(&true)
+    }
+}
+
+/// What was asked: the inventory, and the report unless it says nothing.
+struct Asked<'a> {
+    rows: &'a RowColumns,
+    here: Contexts<'a>,
+    report: Option<&'a ReportColumns>,
+    there: Contexts<'a>,
+}
+
+impl<'a> Asked<'a> {
+    fn new(rows: &'a RowColumns, report: Option<&'a ReportColumns>) -> Self {
+        let there = report.map_or(Contexts::new(&[], &[]), |said| Contexts::new(&said.contexts, &said.ends));
+        Self { rows, here: Contexts::new(&rows.contexts, &rows.ends), report, there }
+    }
 }
 
 /// The verdicts name rows that exist, each in one role, and do nothing that this call could not do.
@@ -117,13 +172,13 @@ pub(crate) fn verdicts(
     detail: Detail,
 ) -> Result<(), Lie> {
     touched_columns(verdicts)?;
-    let report = report.filter(|report| !report.credential_probe);
-    let mut said = Once::of(report.map_or(0, |report| report.kinds.len()));
-    touched(verdicts, rows, report, &mut said)?;
-    added(verdicts, rows, report, &mut said)?;
+    let asked = Asked::new(rows, report.filter(|report| !report.credential_probe));
+    let mut said = Once::of(asked.report.map_or(0, |report| report.kinds.len()));
+    let touched = touched(verdicts, &asked, &mut said)?;
+    added(verdicts, &asked, &mut said)?;
     let mut once = Once::of(rows.kinds.len());
-    removed(verdicts, rows, report, config, &mut once)?;
-    images(verdicts, rows, report, &mut once)?;
+    removed(verdicts, &asked, &touched, config, &mut once)?;
+    images(verdicts, &asked, &mut once)?;
     ensure(config.image_ttl_days > 0 || verdicts.next_expiry.is_none(), "an expiry although the TTL is 0")?;
     let new_images = verdicts.images.iter().filter(|image| image.row.is_none()).count();
     let expected = match detail {
@@ -132,8 +187,8 @@ pub(crate) fn verdicts(
     };
     ensure(verdicts.deadlines.len() == expected, "more or fewer deadlines than rows")?;
     let known = |warning: &ColumnWarning| {
-        let in_report = || report.is_some_and(|report| report.contexts.contains(&warning.context));
-        warning.context == 0 || in_report() || rows.contexts.contains(&warning.context)
+        let context = warning.context;
+        context == 0 || asked.there.contains(context) || asked.here.contains(context)
     };
     ensure(verdicts.warnings.iter().all(known), "a warning about a context that does not exist")
 }
@@ -146,59 +201,47 @@ pub(crate) fn touched_columns(verdicts: &Verdicts) -> Result<(), Lie> {
     ensure(columns.iter().all(|other| *other == len), "columns of different lengths")
 }
 
-/// A4: rows of the report that were in the inventory, seen no earlier than before and no later than observed.
-fn touched(
-    verdicts: &Verdicts,
-    rows: &RowColumns,
-    report: Option<&ReportColumns>,
-    said: &mut Once,
-) -> Result<(), Lie> {
+/// A4: rows of the report that were in the inventory, seen no earlier than before and no later than observed. Answers which.
+fn touched(verdicts: &Verdicts, asked: &Asked<'_>, said: &mut Once) -> Result<Once, Lie> {
+    let Asked { rows, here, report, there } = asked;
     let Some(report) = report else {
-        return ensure(verdicts.touched.is_empty(), "rows in a report that there was not");
+        ensure(verdicts.touched.is_empty(), "rows in a report that there was not")?;
+        return Ok(Once::of(0));
     };
     let mut once = Once::of(rows.kinds.len());
-    let here = contexts_of_rows(&rows.contexts, &rows.ends);
-    let there = contexts_of_rows(&report.contexts, &report.ends);
     let times = verdicts.touched_last_seen.iter().zip(&verdicts.touched_replaced);
     for ((row, by), (last_seen, replaced)) in verdicts.touched.iter().zip(&verdicts.touched_by).zip(times) {
         let (row, by) = (once.mark(*row, "row")?, said.mark(*by, "row of the report")?);
         let same = rows.kinds.get(row) == report.kinds.get(by)
             && rows.keys.get(row) == report.keys.get(by)
-            && here.get(row) == there.get(by);
+            && here.of(row) == there.of(by);
         ensure(same, "a row that is taken for another one")?;
         let before = rows.last_seen.get(row).copied().unwrap_or_default();
         let in_between = before <= *last_seen && *last_seen <= before.max(report.observed_at);
         ensure(in_between && *replaced <= 1, "a row seen at a time that nobody reported")?;
     }
-    Ok(())
+    Ok(once)
 }
 
 /// A4: rows of the report that were not in the inventory.
-fn added(
-    verdicts: &Verdicts,
-    rows: &RowColumns,
-    report: Option<&ReportColumns>,
-    said: &mut Once,
-) -> Result<(), Lie> {
+fn added(verdicts: &Verdicts, asked: &Asked<'_>, said: &mut Once) -> Result<(), Lie> {
+    let Asked { rows, here, report, there } = asked;
     let Some(report) = report else {
         return ensure(verdicts.added.is_empty(), "rows of a report that there was not");
     };
-    if verdicts.added.is_empty() {
-        return Ok(());
-    }
-    let there = contexts_of_rows(&report.contexts, &report.ends);
-    let reported: HashSet<u32> = report.contexts.iter().copied().collect();
-    let here = contexts_of_rows(&rows.contexts, &rows.ends);
-    let keys = rows.kinds.iter().zip(&rows.keys).zip(here);
-    let known: HashSet<(u32, u8, u32)> = keys
-        .filter(|(_, context)| reported.contains(context))
-        .map(|((kind, key), context)| (context, *kind, *key))
-        .collect();
+    let mut new: NumberSet<(u32, u8, u32)> = NumberSet::default();
     for index in &verdicts.added {
         let place = said.mark(*index, "row of the report")?;
-        let key = (there.get(place), report.kinds.get(place), report.keys.get(place));
+        let key = (there.of(place), report.kinds.get(place), report.keys.get(place));
         let (Some(context), Some(kind), Some(key)) = key else { return Err(Lie::new("a row out of range")) };
-        ensure(!known.contains(&(*context, *kind, *key)), "a row as new that was there before")?;
+        new.insert((context, *kind, *key));
+    }
+    let contexts: NumberSet<u32> = new.iter().map(|(context, ..)| *context).collect();
+    for context in contexts {
+        let range = here.rows(context);
+        let mut known = part(&rows.kinds, &range).iter().zip(part(&rows.keys, &range));
+        let is_new = |(kind, key): (&u8, &u32)| new.contains(&(context, *kind, *key));
+        ensure(!known.any(is_new), "a row as new that was there before")?;
     }
     Ok(())
 }
@@ -216,17 +259,12 @@ pub(crate) fn is_possible(reason: RemovalReason, config: &Config) -> bool {
 /// Law 3, A2, A5, A6: what goes could go.
 fn removed(
     verdicts: &Verdicts,
-    rows: &RowColumns,
-    report: Option<&ReportColumns>,
+    asked: &Asked<'_>,
+    touched: &Once,
     config: &Config,
     once: &mut Once,
 ) -> Result<(), Lie> {
-    if verdicts.removed.is_empty() {
-        return Ok(());
-    }
-    let reported: HashSet<u32> = report.into_iter().flat_map(|report| &report.contexts).copied().collect();
-    let here = contexts_of_rows(&rows.contexts, &rows.ends);
-    let touched: HashSet<u32> = verdicts.touched.iter().copied().collect();
+    let Asked { rows, here, there, .. } = asked;
     for removal in &verdicts.removed {
         let place = once.mark(removal.row, "row")?;
         let kind = rows.kinds.get(place).copied().and_then(ItemKind::from_code);
@@ -235,9 +273,9 @@ fn removed(
             RemovalReason::Superseded => kind == Some(ItemKind::Image),
             RemovalReason::Overwritten => {
                 let removable = [ItemKind::Pod, ItemKind::Container, ItemKind::Task, ItemKind::Image];
-                !touched.contains(&removal.row)
+                !touched.is_marked(place)
                     && kind.is_some_and(|kind| removable.contains(&kind))
-                    && here.get(place).is_some_and(|context| reported.contains(context))
+                    && here.of(place).is_some_and(|context| there.contains(context))
             }
         };
         if !(fits && is_possible(removal.reason, config)) {
@@ -248,32 +286,22 @@ fn removed(
 }
 
 /// I3: an image is one that a container of its context names.
-fn images(
-    verdicts: &Verdicts,
-    rows: &RowColumns,
-    report: Option<&ReportColumns>,
-    once: &mut Once,
-) -> Result<(), Lie> {
-    if verdicts.images.is_empty() {
-        return Ok(());
-    }
-    let here = contexts_of_rows(&rows.contexts, &rows.ends);
-    let asked: HashSet<u32> = verdicts.images.iter().map(|image| image.context).collect();
-    let mut named: HashSet<(u32, u32)> = HashSet::new();
-    let mut known: HashMap<(u32, u32), bool> = HashMap::new();
-    for ((kind, image), context) in rows.kinds.iter().zip(&rows.images).zip(&here) {
-        if !asked.contains(context) {
-            continue;
+fn images(verdicts: &Verdicts, asked: &Asked<'_>, once: &mut Once) -> Result<(), Lie> {
+    let Asked { rows, here, report, there } = asked;
+    let contexts: NumberSet<u32> = verdicts.images.iter().map(|image| image.context).collect();
+    let mut named: NumberSet<(u32, u32)> = NumberSet::default();
+    let mut known: NumberSet<(u32, u32)> = NumberSet::default();
+    for context in contexts {
+        let range = here.rows(context);
+        for (kind, image) in part(&rows.kinds, &range).iter().zip(part(&rows.images, &range)) {
+            if *kind == ItemKind::Image.code() {
+                known.insert((context, *image));
+            } else if *image != 0 {
+                named.insert((context, *image));
+            }
         }
-        if *kind == ItemKind::Image.code() {
-            known.insert((*context, *image), false);
-        } else if *image != 0 {
-            named.insert((*context, *image));
-        }
-    }
-    if let Some(report) = report {
-        let there = contexts_of_rows(&report.contexts, &report.ends);
-        named.extend(there.into_iter().zip(report.images.iter().copied()).filter(|(_, image)| *image != 0));
+        let reported = report.map_or(&[][..], |report| part(&report.images, &there.rows(context)));
+        named.extend(reported.iter().filter(|image| **image != 0).map(|image| (context, *image)));
     }
     for ImageVerdict { row, context, image, last_seen, last_updated, .. } in &verdicts.images {
         ensure(named.contains(&(*context, *image)), "an image that no container runs")?;
@@ -281,12 +309,11 @@ fn images(
         ensure(times.into_iter().all(|time| time.is_some()), "an image with a time that does not exist")?;
         if let Some(row) = row {
             let place = once.mark(*row, "row")?;
-            let same = rows.images.get(place) == Some(image) && here.get(place) == Some(context);
+            let same = rows.images.get(place) == Some(image) && here.of(place) == Some(*context);
             let is_image = rows.kinds.get(place) == Some(&ItemKind::Image.code());
             ensure(same && is_image, "an image that is taken for another row")?;
         } else {
-            let twice = known.insert((*context, *image), true).is_some();
-            ensure(!twice, "an image as new that was there before")?;
+            ensure(known.insert((*context, *image)), "an image as new that was there before")?;
         }
     }
     Ok(())

@@ -90,7 +90,7 @@ impl Plugin {
             Some(component) => component,
             None => {
                 let component = Component::from_binary(&engine.wasmtime, bytes)
-                    .map_err(|error| PluginError::NotAComponent(format!("{error:#}")))?;
+                    .map_err(|error| PluginError::NotAComponent(one_line(&error)))?;
                 cache::store(engine, &digest, &component);
                 component
             }
@@ -99,7 +99,7 @@ impl Plugin {
         if let Some((name, _)) = imports.imports(&engine.wasmtime).next() {
             return Err(PluginError::Import(name.to_owned()));
         }
-        let wrong_world = |error: wasmtime::Error| PluginError::WrongWorld(format!("{error:#}"));
+        let wrong_world = |error: wasmtime::Error| PluginError::WrongWorld(one_line(&error));
         let pre = Linker::new(&engine.wasmtime).instantiate_pre(&component).map_err(wrong_world)?;
         let pre = RetentionPluginPre::new(pre).map_err(wrong_world)?;
         let identity = Identity { digest, size: bytes.len() };
@@ -342,7 +342,7 @@ impl Plugin {
         if error.is::<PoolConcurrencyLimitError>() {
             return PluginError::Busy(self.engine.options.pool.unwrap_or_default());
         }
-        let message = format!("{error:#}");
+        let message = one_line(error);
         // These two errors of wasmtime have no type of their own.
         if message.contains("fuel allocated for hostcalls has been exhausted") {
             return PluginError::ResultLimit(limits.result);
@@ -352,4 +352,13 @@ impl Plugin {
         }
         PluginError::Trap(message)
     }
+}
+
+/// What wasmtime says, without the stack and the indented details below.
+fn one_line(error: &wasmtime::Error) -> String {
+    let causes = error.chain().map(|cause| cause.to_string());
+    let lines = causes.filter_map(|cause| Some(cause.lines().next()?.trim_end_matches(':').to_owned()));
+    let mut causes = lines.filter(|line| !line.ends_with("wasm backtrace"));
+    let first = causes.next().unwrap_or_default();
+    causes.fold(first, |said, cause| format!("{said}: {cause}"))
 }

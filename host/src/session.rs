@@ -1,13 +1,12 @@
 //! An inventory that stays in the plugin between calls.
 
-use std::collections::HashSet;
-
 use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
+use rustc_hash::FxBuildHasher;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use crate::bindings::{RetentionPlugin, session, types};
-use crate::check::Lie;
+use crate::check::{Lie, NumberSet};
 use crate::error::PluginError;
 use crate::limits::Watch;
 use crate::plugin::Plugin;
@@ -120,7 +119,8 @@ impl Session {
         check::touched_columns(&verdicts)?;
         let there =
             |row: u32| usize::try_from(row).ok().and_then(|row| self.is_there.get(row)) == Some(&true);
-        let (mut touched, mut decided) = (HashSet::new(), HashSet::new());
+        let mut touched = NumberSet::with_capacity_and_hasher(verdicts.touched.len(), FxBuildHasher);
+        let mut decided = NumberSet::default();
         let images = verdicts.images.iter().filter_map(|image| image.row);
         let mut images_and_removed = images.chain(verdicts.removed.iter().map(|removal| removal.row));
         if !verdicts.touched.iter().all(|row| there(*row) && touched.insert(*row))

@@ -3,28 +3,31 @@
 use std::hash::{BuildHasher, Hasher};
 
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
+use rustc_hash::FxBuildHasher;
 
 use crate::key::{Image, InventoryType};
 
-/// Gives each distinct string a number, counted from 1, in the order of their first mention; 0 is "none".
+/// Gives each distinct string of a context a number, counted from 1, in the order of their first mention; 0 is "none".
 ///
-/// Ids, contexts and images are told apart by a byte that no UTF-8 text contains, so that a number stands for one thing.
-/// The seed is fixed: the engine has no randomness, and numbers do not depend on it anyway.
+/// Rules compare within a context only. So each context has a table of its own, small enough to stay near the processor;
+/// the same string in two contexts has two numbers, and a number stands for one string of one context.
 #[derive(Clone, Debug, Default)]
 pub struct Interner {
-    table: HashTable<Entry>,
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
+    contexts: Table,
+    /// By the number of their context.
+    tables: HashMap<u32, Table, FxBuildHasher>,
+    strings: Strings,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    hash: u64,
+/// The strings of one context.
+pub struct Scope<'a> {
     number: u32,
+    table: &'a mut Table,
+    strings: &'a mut Strings,
 }
 
-/// Between an image's tag and its digest.
+/// Between an image's tag and its digest: no UTF-8 text contains this byte.
 const IN_IMAGE: u8 = 0xFF;
 /// Before a context's text.
 const KUBERNETES: u8 = 0xFE;
@@ -44,31 +47,23 @@ impl Interner {
         Self::default()
     }
 
-    /// The number of an id, a uid or an ARN; 0 for the empty one.
-    pub fn id(&mut self, text: &str) -> u32 {
-        if text.is_empty() { 0 } else { self.number([text.as_bytes(), &[], &[]]) }
-    }
-
-    /// The number of a context.
-    pub fn context(&mut self, inventory_type: InventoryType, text: &str) -> u32 {
-        self.number([&[context_mark(inventory_type)], text.as_bytes(), &[]])
-    }
-
-    /// The number of an image.
-    pub fn image(&mut self, tag: &str, digest: &str) -> u32 {
-        self.number([tag.as_bytes(), &[IN_IMAGE], digest.as_bytes()])
+    /// Enters a context.
+    pub fn context(&mut self, inventory_type: InventoryType, text: &str) -> Scope<'_> {
+        let name = [&[context_mark(inventory_type)], text.as_bytes(), &[]];
+        let number = self.contexts.number(&mut self.strings, name);
+        Scope { number, table: self.tables.entry(number).or_default(), strings: &mut self.strings }
     }
 
     /// The text of an id.
     #[must_use]
     pub fn id_text(&self, number: u32) -> Option<&str> {
-        std::str::from_utf8(self.get(number)?).ok()
+        std::str::from_utf8(self.strings.get(number)?).ok()
     }
 
     /// The context behind a number: its text and its type.
     #[must_use]
     pub fn context_of(&self, number: u32) -> Option<(&str, InventoryType)> {
-        let (inventory_type, text) = match self.get(number)? {
+        let (inventory_type, text) = match self.strings.get(number)? {
             [KUBERNETES, text @ ..] => (InventoryType::Kubernetes, text),
             [ECS, text @ ..] => (InventoryType::Ecs, text),
             _ => return None,
@@ -79,49 +74,92 @@ impl Interner {
     /// The image behind a number.
     #[must_use]
     pub fn image_of(&self, number: u32) -> Option<Image> {
-        let bytes = self.get(number)?;
+        let bytes = self.strings.get(number)?;
         let at = bytes.iter().position(|byte| *byte == IN_IMAGE)?;
         let text = |part: Option<&[u8]>| std::str::from_utf8(part?).ok().map(Box::from);
         Some(Image { tag: text(bytes.get(..at))?, digest: text(bytes.get(at + 1..))? })
     }
+}
 
-    fn get(&self, number: u32) -> Option<&[u8]> {
-        slice(&self.bytes, &self.ends, number)
+impl Scope<'_> {
+    /// The number of the context itself.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
-    fn number(&mut self, parts: [&[u8]; 3]) -> u32 {
+    /// Makes room for the strings of so many more rows: about three for two rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.table.0.reserve(rows.saturating_add(rows / 2), |entry| entry.hash);
+    }
+
+    /// The number of an id, a uid or an ARN; 0 for the empty one.
+    pub fn id(&mut self, text: &str) -> u32 {
+        if text.is_empty() { 0 } else { self.table.number(self.strings, [text.as_bytes(), &[], &[]]) }
+    }
+
+    /// The number of an image.
+    pub fn image(&mut self, tag: &str, digest: &str) -> u32 {
+        self.table.number(self.strings, [tag.as_bytes(), &[IN_IMAGE], digest.as_bytes()])
+    }
+}
+
+/// Which strings have which numbers.
+#[derive(Clone, Debug, Default)]
+struct Table(HashTable<Entry>);
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u64,
+    number: u32,
+}
+
+impl Table {
+    fn number(&mut self, strings: &mut Strings, parts: [&[u8]; 3]) -> u32 {
+        // Numbers do not depend on the seed, and the engine has no randomness.
         let mut hasher = FixedState::with_seed(0x4b65_6570_7365_7421).build_hasher();
         for part in parts.iter().filter(|part| !part.is_empty()) {
             hasher.write(part);
         }
         let hash = hasher.finish();
-        let (bytes, ends) = (&self.bytes, &self.ends);
-        let known = self.table.find(hash, |entry| {
-            entry.hash == hash
-                && slice(bytes, ends, entry.number).is_some_and(|known| is_made_of(known, parts))
-        });
-        if let Some(entry) = known {
-            return entry.number;
+        let is_it = |entry: &Entry| {
+            entry.hash == hash && strings.get(entry.number).is_some_and(|known| is_made_of(known, parts))
+        };
+        if let Some(known) = self.0.find(hash, is_it) {
+            return known.number;
         }
+        let number = strings.push(parts);
+        self.0.insert_unique(hash, Entry { hash, number }, |entry| entry.hash);
+        number
+    }
+}
+
+/// All strings, one behind the other.
+#[derive(Clone, Debug, Default)]
+struct Strings {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl Strings {
+    fn push(&mut self, parts: [&[u8]; 3]) -> u32 {
         for part in parts {
             self.bytes.extend_from_slice(part);
         }
         self.ends.push(self.bytes.len());
         // Four thousand million strings would not fit into memory that a number of 32 bits can address.
-        let number = u32::try_from(self.ends.len()).unwrap_or(u32::MAX);
-        self.table.insert_unique(hash, Entry { hash, number }, |entry| entry.hash);
-        number
+        u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
     }
-}
 
-/// The bytes of the string with that number.
-fn slice<'a>(bytes: &'a [u8], ends: &[usize], number: u32) -> Option<&'a [u8]> {
-    let last = usize::try_from(number).ok()?.checked_sub(1)?;
-    let start = match last.checked_sub(1) {
-        Some(before) => *ends.get(before)?,
-        None => 0,
-    };
-    bytes.get(start..*ends.get(last)?)
+    /// The bytes of the string with that number.
+    fn get(&self, number: u32) -> Option<&[u8]> {
+        let last = usize::try_from(number).ok()?.checked_sub(1)?;
+        let start = match last.checked_sub(1) {
+            Some(before) => *self.ends.get(before)?,
+            None => 0,
+        };
+        self.bytes.get(start..*self.ends.get(last)?)
+    }
 }
 
 fn is_made_of(mut known: &[u8], parts: [&[u8]; 3]) -> bool {
@@ -141,18 +179,20 @@ mod tests {
     #[test]
     fn equal_strings_get_equal_numbers_and_others_do_not() {
         let mut interner = Interner::new();
-        let a = interner.id("a");
-        assert_eq!(interner.id("a"), a);
-        assert_ne!(interner.id("b"), a);
-        assert_eq!(interner.id(""), 0);
-        let context = interner.context(InventoryType::Ecs, "a");
-        assert_ne!(context, interner.context(InventoryType::Kubernetes, "a"));
-        assert_ne!(interner.image("a", "b"), interner.image("ab", ""));
-        assert_ne!(interner.image("", "ab"), interner.image("ab", ""));
+        let mut here = interner.context(InventoryType::Kubernetes, "here");
+        let a = here.id("a");
+        assert_eq!(here.id("a"), a);
+        assert_ne!(here.id("b"), a);
+        assert_eq!(here.id(""), 0);
+        assert_ne!(here.image("a", "b"), here.image("ab", ""));
+        assert_ne!(here.image("", "ab"), here.image("ab", ""));
+        let (image, context) = (here.image("t", "d"), here.number());
         assert_eq!(interner.id_text(a), Some("a"));
-        assert_eq!(interner.context_of(context), Some(("a", InventoryType::Ecs)));
-        let image = interner.image("t", "d");
+        assert_eq!(interner.context_of(context), Some(("here", InventoryType::Kubernetes)));
         assert_eq!(interner.image_of(image), Some(Image { tag: "t".into(), digest: "d".into() }));
+        let there = interner.context(InventoryType::Ecs, "here").number();
+        assert_ne!(there, context);
+        assert_eq!(interner.context(InventoryType::Kubernetes, "here").id("a"), a);
         assert_eq!(interner.id_text(0), None);
         assert_eq!(interner.id_text(99), None);
     }

@@ -166,42 +166,35 @@ impl Observation {
     /// The rows as columns whose strings are the interner's numbers.
     #[must_use]
     pub fn columns(&self, interner: &mut Interner) -> ReportColumns {
-        let mut numbers = vec![0; self.ends.len() + 1];
-        let mut number = |column: &[u32], interner: &mut Interner| -> Vec<u32> {
-            let translate = |index: &u32| {
-                let known = usize::try_from(*index).ok().and_then(|index| numbers.get_mut(index));
-                match known {
-                    Some(known) if *known > 0 => *known,
-                    Some(known) => {
-                        *known = interner.id(self.string(*index).unwrap_or_default());
-                        *known
-                    }
-                    None => 0,
-                }
-            };
-            column.iter().map(translate).collect()
-        };
-        let keys = number(&self.ids, interner);
-        let links = number(&self.links, interner);
-        let mut image = |(tag, digest): (&u32, &u32)| match (self.string(*tag), self.string(*digest)) {
-            (Some(tag), Some(digest)) if !tag.is_empty() => interner.image(tag, digest),
-            _ => 0,
-        };
-        let images = self.tags.iter().zip(&self.digests).map(&mut image).collect();
-        let contexts = self.contexts.iter();
-        let contexts = contexts
-            .map(|text| interner.context(self.inventory_type, self.string(*text).unwrap_or_default()));
-        ReportColumns {
+        let mut columns = ReportColumns {
             inventory_type: self.inventory_type,
             credential_probe: self.credential_probe,
             observed_at: self.observed_at,
-            contexts: contexts.collect(),
+            contexts: Vec::with_capacity(self.contexts.len()),
             ends: self.context_ends.clone(),
             kinds: self.kinds.clone(),
-            keys,
-            links,
-            images,
+            keys: Vec::with_capacity(self.len()),
+            links: Vec::with_capacity(self.len()),
+            images: Vec::with_capacity(self.len()),
+        };
+        let text = |column: &[u32], index: usize| {
+            column.get(index).and_then(|number| self.string(*number)).unwrap_or_default()
+        };
+        let mut start = 0;
+        for (context, end) in self.contexts.iter().zip(&self.context_ends) {
+            let end = usize::try_from(*end).unwrap_or(usize::MAX).min(self.len());
+            let mut context = interner.context(self.inventory_type, self.string(*context).unwrap_or_default());
+            context.reserve(end.saturating_sub(start));
+            columns.contexts.push(context.number());
+            for row in start..end {
+                columns.keys.push(context.id(text(&self.ids, row)));
+                columns.links.push(context.id(text(&self.links, row)));
+                let (tag, digest) = (text(&self.tags, row), text(&self.digests, row));
+                columns.images.push(if tag.is_empty() { 0 } else { context.image(tag, digest) });
+            }
+            start = end;
         }
+        columns
     }
 }
 

@@ -1,6 +1,6 @@
 //! Between rows with strings and columns of integers. Nothing is decided here.
 
-use crate::columns::{NEVER, RowColumns, Verdicts};
+use crate::columns::{ImageVerdict, NEVER, RowColumns, Verdicts};
 use crate::intern::Interner;
 use crate::key::{Id, ItemKind, Key};
 use crate::observation::{Observation, Said};
@@ -23,15 +23,17 @@ pub fn row_columns(rows: &[Row], interner: &mut Interner) -> RowColumns {
     };
     for of_context in rows.chunk_by(same_context) {
         let Some(first) = of_context.first() else { continue };
-        columns.contexts.push(interner.context(first.key.inventory_type, first.key.context.as_str()));
+        let mut context = interner.context(first.key.inventory_type, first.key.context.as_str());
+        context.reserve(of_context.len());
+        columns.contexts.push(context.number());
         for row in of_context {
             columns.kinds.push(row.key.kind.code());
             columns.keys.push(match &row.key.id {
-                Id::Plain(id) => interner.id(id),
+                Id::Plain(id) => context.id(id),
                 Id::Image(_) => 0,
             });
-            columns.links.push(row.link().map_or(0, |link| interner.id(link)));
-            columns.images.push(row.image().map_or(0, |image| interner.image(&image.tag, &image.digest)));
+            columns.links.push(row.link().map_or(0, |link| context.id(link)));
+            columns.images.push(row.image().map_or(0, |image| context.image(&image.tag, &image.digest)));
             columns.last_updated.push(row.last_updated.unix());
             columns.last_seen.push(row.last_seen.unix());
         }
@@ -61,122 +63,178 @@ pub fn outcome(
     config: &Config,
     now: Timestamp,
 ) -> Result<Outcome, Misfit> {
-    let unreported = match config.ttl_seconds() {
-        None => RetainedReason::TtlDisabled,
-        Some(_) => RetainedReason::WithinTtl,
+    let translation = Translation {
+        observation,
+        said: observation.map(|observation| observation.rows().collect()).unwrap_or_default(),
+        verdicts,
+        interner,
+        now,
+        unreported: match config.ttl_seconds() {
+            None => RetainedReason::TtlDisabled,
+            Some(_) => RetainedReason::WithinTtl,
+        },
     };
-    let mut deadlines = verdicts.deadlines.iter().copied();
-    let mut retain = |row: Row| {
-        let expires_at =
-            deadlines.next().filter(|deadline| *deadline != NEVER).and_then(Timestamp::from_unix);
-        Some(Retained { row, reason: unreported, expires_at })
-    };
-    let mut slots: Vec<Option<Retained>> = prior.into_iter().map(&mut retain).collect();
-    let said: Vec<_> = observation.map(|observation| observation.rows().collect()).unwrap_or_default();
-    let attributes =
-        |index: u32| at(&said, index).map(Said::owned_attributes).ok_or(Misfit("a row of the report"));
+    let (deadlines, deadlines_of_new) = verdicts.deadlines.split_at_checked(prior.len()).unwrap_or_default();
+    let mut deadlines = deadlines.iter();
+    let mut new = translation.new_rows(deadlines_of_new)?.into_iter().peekable();
+    let changes = changes(verdicts, prior.len())?;
+    let mut retained = Vec::with_capacity(prior.len() + new.len());
+    let mut removed = Vec::with_capacity(verdicts.removed.len());
+    // Prior rows are in key order, and so are the new ones.
+    for (mut row, change) in prior.into_iter().zip(changes) {
+        let expires_at = expires_at(deadlines.next());
+        let reason = translation.update(&mut row, change.update)?;
+        if let Some(reason) = change.removal {
+            let (rule, last_seen) = (rule(row.key.kind, reason), row.last_seen);
+            removed.push(Removed { key: row.key, last_seen, reason, rule });
+            continue;
+        }
+        while let Some(earlier) = new.next_if(|new| new.row.key < row.key) {
+            retained.push(earlier);
+        }
+        retained.push(Retained { row, reason, expires_at });
+    }
+    retained.extend(new);
+    let next_expiry = verdicts.next_expiry.and_then(Timestamp::from_unix);
+    Ok(Outcome { retained, removed, warnings: warnings(observation, verdicts, interner), next_expiry })
+}
 
-    touch(&mut slots, verdicts, now, attributes)?;
-    let mut added = Vec::new();
-    for index in &verdicts.added {
-        let (Some(observation), Some(said)) = (observation, at(&said, *index)) else {
-            return Err(Misfit("a row of the report"));
-        };
+fn expires_at(deadline: Option<&i64>) -> Option<Timestamp> {
+    deadline.filter(|deadline| **deadline != NEVER).and_then(|deadline| Timestamp::from_unix(*deadline))
+}
+
+/// What the verdicts say of a prior row.
+#[derive(Clone, Copy, Default)]
+struct Change {
+    update: Update,
+    removal: Option<RemovalReason>,
+}
+
+/// What becomes of a row's times and attributes.
+#[derive(Clone, Copy, Default)]
+enum Update {
+    #[default]
+    None,
+    /// The report contains it: its place among [`Verdicts::touched`].
+    Touched(u32),
+    /// It is an image: its place among [`Verdicts::images`].
+    Derived(u32),
+}
+
+/// What the verdicts say of each of so many prior rows.
+fn changes(verdicts: &Verdicts, rows: usize) -> Result<Vec<Change>, Misfit> {
+    let mut changes = vec![Change::default(); rows];
+    let mut change = |row: u32, say: &dyn Fn(&mut Change)| {
+        let change = usize::try_from(row).ok().and_then(|row| changes.get_mut(row));
+        change.map(say).ok_or(Misfit("a row of the inventory"))
+    };
+    for (place, row) in (0..).zip(&verdicts.touched) {
+        change(*row, &|change| change.update = Update::Touched(place))?;
+    }
+    for (place, image) in (0..).zip(&verdicts.images) {
+        if let Some(row) = image.row {
+            change(row, &|change| change.update = Update::Derived(place))?;
+        }
+    }
+    for removal in &verdicts.removed {
+        change(removal.row, &|change| change.removal = Some(removal.reason))?;
+    }
+    Ok(changes)
+}
+
+/// From the verdicts' numbers back to what they stand for.
+struct Translation<'a> {
+    observation: Option<&'a Observation>,
+    said: Vec<Said<'a>>,
+    verdicts: &'a Verdicts,
+    interner: &'a Interner,
+    now: Timestamp,
+    /// Why a row stays that is not in the report.
+    unreported: RetainedReason,
+}
+
+impl Translation<'_> {
+    /// Gives a prior row its new times and attributes; answers why it stays, if it does.
+    fn update(&self, row: &mut Row, update: Update) -> Result<RetainedReason, Misfit> {
+        match update {
+            Update::None => Ok(self.unreported),
+            Update::Touched(place) => self.touch(row, place),
+            Update::Derived(place) => {
+                let image = at(&self.verdicts.images, place)?;
+                (row.last_updated, row.last_seen) = (time(image.last_updated)?, time(image.last_seen)?);
+                Ok(self.reason(image))
+            }
+        }
+    }
+
+    /// A4 on a row that is in the report.
+    fn touch(&self, row: &mut Row, place: u32) -> Result<RetainedReason, Misfit> {
+        let verdicts = self.verdicts;
+        row.last_updated = self.now;
+        row.last_seen = time(*at(&verdicts.touched_last_seen, place)?)?;
+        if *at(&verdicts.touched_replaced, place)? != 0 {
+            let attributes = at(&self.said, *at(&verdicts.touched_by, place)?)?.owned_attributes();
+            row.set_attributes(attributes).map_err(|_| Misfit("attributes"))?;
+        }
+        Ok(RetainedReason::Reported)
+    }
+
+    /// Why an image stays (E1).
+    fn reason(&self, image: &ImageVerdict) -> RetainedReason {
+        if image.reported { RetainedReason::Reported } else { self.unreported }
+    }
+
+    /// What comes: rows of the report, and images. In key order; their deadlines are in that of the verdicts.
+    fn new_rows(&self, deadlines: &[i64]) -> Result<Vec<Retained>, Misfit> {
+        let added = self.verdicts.added.iter().map(|said| self.added(*said));
+        let images = self.verdicts.images.iter().filter(|image| image.row.is_none());
+        let rows = added.chain(images.map(|image| self.image(image)));
+        let mut deadlines = deadlines.iter();
+        let retained = rows.map(|row| {
+            let (row, reason) = row?;
+            Ok(Retained { row, reason, expires_at: expires_at(deadlines.next()) })
+        });
+        let mut new = retained.collect::<Result<Vec<_>, _>>()?;
+        new.sort_by(|a, b| a.row.key.cmp(&b.row.key));
+        Ok(new)
+    }
+
+    /// A4 on a row of the report that was not in the inventory.
+    fn added(&self, said: u32) -> Result<(Row, RetainedReason), Misfit> {
+        let observation = self.observation.ok_or(Misfit("a row of the report"))?;
+        let said = at(&self.said, said)?;
         let key = Key {
             inventory_type: observation.inventory_type,
             context: Context::new(said.context),
             kind: said.kind,
             id: said.owned_id(),
         };
-        let last_seen = Timestamp::from_unix(observation.observed_at).ok_or(Misfit("a time"))?;
-        let row =
-            Row::new(key, [now, now, last_seen], attributes(*index)?).map_err(|_| Misfit("attributes"))?;
-        added.extend(retain(row).map(|retained| Retained { reason: RetainedReason::Reported, ..retained }));
+        let times = [self.now, self.now, time(observation.observed_at)?];
+        let row = Row::new(key, times, said.owned_attributes()).map_err(|_| Misfit("attributes"))?;
+        Ok((row, RetainedReason::Reported))
     }
-    for verdict in &verdicts.images {
-        let times = (Timestamp::from_unix(verdict.last_updated), Timestamp::from_unix(verdict.last_seen));
-        let (Some(last_updated), Some(last_seen)) = times else { return Err(Misfit("a time")) };
-        let reason = if verdict.reported { RetainedReason::Reported } else { unreported };
-        if let Some(index) = verdict.row {
-            let retained = slot(&mut slots, index)?;
-            retained.row.last_updated = last_updated;
-            retained.row.last_seen = last_seen;
-            retained.reason = reason;
-            continue;
-        }
-        let (context, inventory_type) = interner.context_of(verdict.context).ok_or(Misfit("a context"))?;
-        let image = interner.image_of(verdict.image).ok_or(Misfit("an image"))?;
+
+    /// I3: an image that was not in the inventory.
+    fn image(&self, image: &ImageVerdict) -> Result<(Row, RetainedReason), Misfit> {
+        let context = self.interner.context_of(image.context).ok_or(Misfit("a context"))?;
         let key = Key {
-            inventory_type,
-            context: Context::new(context),
+            inventory_type: context.1,
+            context: Context::new(context.0),
             kind: ItemKind::Image,
-            id: Id::Image(image),
+            id: Id::Image(self.interner.image_of(image.image).ok_or(Misfit("an image"))?),
         };
-        let row = Row::new(key, [now, last_updated, last_seen], Attributes::default())
-            .map_err(|_| Misfit("attributes"))?;
-        added.extend(retain(row).map(|retained| Retained { reason, ..retained }));
+        let times = [self.now, time(image.last_updated)?, time(image.last_seen)?];
+        let row = Row::new(key, times, Attributes::default()).map_err(|_| Misfit("attributes"))?;
+        Ok((row, self.reason(image)))
     }
-
-    let mut removed = Vec::with_capacity(verdicts.removed.len());
-    for removal in &verdicts.removed {
-        let gone = slots.get_mut(usize::try_from(removal.row).unwrap_or(usize::MAX)).and_then(Option::take);
-        let row = gone.ok_or(Misfit("a row of the inventory"))?.row;
-        removed.push(Removed {
-            rule: rule(row.key.kind, removal.reason),
-            key: row.key,
-            last_seen: row.last_seen,
-            reason: removal.reason,
-        });
-    }
-    removed.sort_by(|a, b| a.key.cmp(&b.key));
-    let retained = merged(slots, added);
-    let next_expiry = verdicts.next_expiry.and_then(Timestamp::from_unix);
-    Ok(Outcome { retained, removed, warnings: warnings(observation, verdicts, interner), next_expiry })
 }
 
-/// What is left of the prior rows, which are in key order, and what came, in one order. Few rows come.
-fn merged(slots: Vec<Option<Retained>>, mut added: Vec<Retained>) -> Vec<Retained> {
-    added.sort_by(|a, b| a.row.key.cmp(&b.row.key));
-    let mut merged = Vec::with_capacity(slots.len() + added.len());
-    let mut added = added.into_iter().peekable();
-    for retained in slots.into_iter().flatten() {
-        while let Some(earlier) = added.next_if(|new| new.row.key < retained.row.key) {
-            merged.push(earlier);
-        }
-        merged.push(retained);
-    }
-    merged.extend(added);
-    merged
+fn at<T>(column: &[T], index: u32) -> Result<&T, Misfit> {
+    usize::try_from(index).ok().and_then(|index| column.get(index)).ok_or(Misfit("a place in a column"))
 }
 
-/// A4 on the rows that are in the report.
-fn touch(
-    slots: &mut [Option<Retained>],
-    verdicts: &Verdicts,
-    now: Timestamp,
-    attributes: impl Fn(u32) -> Result<Attributes, Misfit>,
-) -> Result<(), Misfit> {
-    let columns = verdicts.touched.iter().zip(&verdicts.touched_by);
-    let columns = columns.zip(verdicts.touched_last_seen.iter().zip(&verdicts.touched_replaced));
-    for ((index, by), (last_seen, replaced)) in columns {
-        let retained = slot(slots, *index)?;
-        retained.reason = RetainedReason::Reported;
-        retained.row.last_updated = now;
-        retained.row.last_seen = Timestamp::from_unix(*last_seen).ok_or(Misfit("a time"))?;
-        if *replaced != 0 {
-            retained.row.set_attributes(attributes(*by)?).map_err(|_| Misfit("attributes"))?;
-        }
-    }
-    Ok(())
-}
-
-fn at<T>(rows: &[T], index: u32) -> Option<&T> {
-    rows.get(usize::try_from(index).ok()?)
-}
-
-fn slot(slots: &mut [Option<Retained>], index: u32) -> Result<&mut Retained, Misfit> {
-    let index = usize::try_from(index).unwrap_or(usize::MAX);
-    slots.get_mut(index).and_then(Option::as_mut).ok_or(Misfit("a row of the inventory"))
+fn time(seconds: i64) -> Result<Timestamp, Misfit> {
+    Timestamp::from_unix(seconds).ok_or(Misfit("a time"))
 }
 
 /// The rule behind a removal that an evaluation decided (E2).

@@ -28,7 +28,10 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The median of each case, over rounds in which each case is run once: so that all see the same machine.
+/// How long a case has each time it is its turn: a short one is repeated, so that it is measured warm.
+const TURN: Duration = Duration::from_millis(4);
+
+/// The median of each case, over rounds in which each case has its turn: so that all see the same machine.
 pub fn medians(cases: &mut [Case<'_>], rounds: usize) -> Vec<Duration> {
     let mut times = vec![Vec::with_capacity(rounds); cases.len()];
     for case in cases.iter_mut() {
@@ -36,16 +39,20 @@ pub fn medians(cases: &mut [Case<'_>], rounds: usize) -> Vec<Duration> {
     }
     for _ in 0..rounds {
         for (case, times) in cases.iter_mut().zip(&mut times) {
-            times.push((case.work)());
+            let start = Instant::now();
+            let mut turn = vec![(case.work)()];
+            while start.elapsed() < TURN {
+                turn.push((case.work)());
+            }
+            times.push(median(turn));
         }
     }
-    times
-        .into_iter()
-        .map(|mut times| {
-            times.sort();
-            times[times.len() / 2]
-        })
-        .collect()
+    times.into_iter().map(median).collect()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
 }
 
 /// As people read it.
