@@ -42,7 +42,15 @@ impl Dialect {
         }
     }
 
-    /// The same, without those that somebody else has locked.
+    /// Keeps the rows of a `SELECT` from being deleted until the end of the transaction.
+    pub(crate) fn for_key_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR KEY SHARE",
+        }
+    }
+
+    /// As [`Self::for_update`], without those that somebody else has locked.
     pub(crate) fn for_update_skipping(self) -> &'static str {
         match self {
             Self::Sqlite => "",

@@ -35,6 +35,7 @@ impl Store {
         E: Send + 'static,
     {
         let mut transaction = self.begin_write().await?;
+        self.hold_account(&mut transaction, account).await?;
         let clause = self.dialect.for_update();
         let heads = select_heads(&mut transaction, account, inventory_type, &[context], clause).await?;
         let rows = match heads.first() {
@@ -83,6 +84,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Removed>, StoreError> {
         let mut transaction = self.begin_write().await?;
+        self.hold_account(&mut transaction, account).await?;
         let heads = select_cluster(&mut transaction, account, cluster, self.dialect.for_update()).await?;
         let mut all = Vec::new();
         let mut changes = Vec::new();
