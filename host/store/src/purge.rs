@@ -17,11 +17,11 @@ use crate::{ApplyError, Store, StoreError};
 impl Store {
     /// Has a deletion decided over the rows of one context, and carries it out. Answers what went.
     ///
-    /// `decide` is asked also if there is no such context: with an empty inventory.
+    /// `decide` is asked also if the account has no such context: with an empty inventory.
     ///
     /// # Errors
     /// [`ApplyError::Decide`] with what `decide` answered (nothing matched: D3), [`StoreError::Misfit`] if it removes what
-    /// is not there, [`StoreError::Database`].
+    /// is not there, [`StoreError::UnknownAccount`], [`StoreError::Database`].
     pub async fn purge<E, F>(
         &self,
         account: &str,
