@@ -223,6 +223,7 @@ async fn a_store_in_memory(_: Database) {
 }
 
 async fn a_large_report_again_costs_next_to_nothing(database: Database) {
+    let database = Database::alone(database.kind);
     let store = database.open().await;
     let config = config(120, true);
     let start = Instant::now();

@@ -21,6 +21,8 @@ pub(crate) struct Database {
     pub(crate) kind: Kind,
     pub(crate) url: String,
     pub(crate) dir: TempDir,
+    #[expect(dead_code, reason = "it is there until the database is dropped")]
+    alone: Option<Server>,
 }
 
 impl Database {
@@ -31,7 +33,17 @@ impl Database {
             Kind::Sqlite => format!("sqlite://{}", dir.path().join("keepset.db").display()),
             Kind::Postgres => server().create(&format!("db{}", NEXT.fetch_add(1, Ordering::Relaxed))),
         };
-        Self { kind, url, dir }
+        Self { kind, url, dir, alone: None }
+    }
+
+    /// One whose log nobody else writes to.
+    pub(crate) fn alone(kind: Kind) -> Self {
+        let mut database = Self::new(Kind::Sqlite);
+        if kind == Kind::Postgres {
+            let server = Server::start();
+            database = Self { kind, url: server.create("alone"), alone: Some(server), ..database };
+        }
+        database
     }
 
     /// A store with the accounts `a` and `b`.
@@ -60,17 +72,10 @@ fn server() -> &'static Server {
     })
 }
 
-/// Ends the PostgreSQL, if one was started.
+/// Ends the PostgreSQL that the cases share, if it was started.
 pub(crate) fn stop() {
     if let Some(server) = SERVER.get() {
-        let pid = server.process.id().to_string();
-        let _ = Command::new("kill").args(["-INT", &pid]).status();
-        for _ in 0..100 {
-            if !Path::new(&format!("{}/data/postmaster.pid", server.dir.path().display())).exists() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
+        server.stop();
         let _ = std::fs::remove_dir_all(server.dir.path());
     }
 }
@@ -120,6 +125,16 @@ impl Server {
         panic!("the PostgreSQL does not answer");
     }
 
+    fn stop(&self) {
+        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
+        for _ in 0..100 {
+            if !self.dir.path().join("data/postmaster.pid").exists() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+
     fn client(&self, name: &str) -> Command {
         let mut command = Command::new(self.bin.join(name));
         command.arg("-h").arg(self.dir.path()).args(["-U", "keepset"]);
@@ -129,6 +144,13 @@ impl Server {
     fn create(&self, name: &str) -> String {
         assert!(self.client("createdb").arg(name).status().unwrap().success());
         format!("postgres://keepset@localhost/{name}?host={}", self.dir.path().display())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+        let _ = self.process.wait();
     }
 }
 
