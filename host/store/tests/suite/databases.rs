@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ pub(crate) fn stop() {
 struct Server {
     bin: PathBuf,
     dir: TempDir,
-    process: Child,
+    process: Mutex<Child>,
 }
 
 impl Server {
@@ -114,7 +114,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Self { bin, dir, process };
+        let server = Self { bin, dir, process: Mutex::new(process) };
         for _ in 0..200 {
             let ready = server.client("pg_isready").arg("-q").status().unwrap();
             if ready.success() {
@@ -126,13 +126,9 @@ impl Server {
     }
 
     fn stop(&self) {
-        let _ = Command::new("kill").args(["-INT", &self.process.id().to_string()]).status();
-        for _ in 0..100 {
-            if !self.dir.path().join("data/postmaster.pid").exists() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
+        let mut process = self.process.lock().unwrap();
+        let _ = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
+        let _ = process.wait();
     }
 
     fn client(&self, name: &str) -> Command {
@@ -150,7 +146,6 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
-        let _ = self.process.wait();
     }
 }
 
