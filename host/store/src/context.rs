@@ -157,13 +157,15 @@ impl Loaded {
 pub(crate) fn columns(contexts: &[Loaded], interner: &mut Interner) -> Result<RowColumns, StoreError> {
     let mut columns = RowColumns::default();
     for loaded in contexts.iter().filter(|loaded| !loaded.items.is_empty()) {
-        columns.contexts.push(interner.context(loaded.head.inventory_type, loaded.head.context.as_str()));
+        let mut context = interner.context(loaded.head.inventory_type, loaded.head.context.as_str());
+        context.reserve(loaded.items.len());
+        columns.contexts.push(context.number());
         for item in loaded.items.iter() {
             let times = loaded.times_of(item)?;
             columns.kinds.push(item.kind.code());
-            columns.keys.push(interner.id(&item.id));
-            columns.links.push(interner.id(&item.link));
-            columns.images.push(item.image.as_ref().map_or(0, |i| interner.image(&i.tag, &i.digest)));
+            columns.keys.push(context.id(&item.id));
+            columns.links.push(context.id(&item.link));
+            columns.images.push(item.image.as_ref().map_or(0, |i| context.image(&i.tag, &i.digest)));
             columns.last_updated.push(times.updated);
             columns.last_seen.push(times.seen);
         }
