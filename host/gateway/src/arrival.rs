@@ -56,7 +56,9 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
         }
         match tokio::time::timeout(gateway.settings().request_timeout, next.run(request)).await {
             Ok(response) => response,
-            Err(_) => ApiError::unavailable("The request took too long").coded("request_timeout").into_response(),
+            Err(_) => {
+                ApiError::unavailable("The request took too long").coded("request_timeout").into_response()
+            }
         }
     }
     .instrument(span.clone())
@@ -72,7 +74,8 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
     let (status, took) = (response.status().as_u16(), started.elapsed());
     span.in_scope(|| tracing::info!(status, milliseconds = took.as_millis(), "answered"));
     // Methods that HTTP does not know come from outside, and would be labels without end.
-    let method = if response.status() == axum::http::StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
+    let method =
+        if response.status() == axum::http::StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
     let method = if route == "unknown" { "other".into() } else { method };
     metrics.served(Served { route, method, status }, took);
     response

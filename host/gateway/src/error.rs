@@ -76,7 +76,13 @@ const RETRY_AFTER: &str = "5";
 impl ApiError {
     fn new(status: StatusCode, error_type: &'static str, message: impl Into<String>) -> Self {
         let detail = ErrorDetail::default();
-        Self::Refused(Box::new(Refusal { status, error_type, message: message.into(), detail, retry_after: None }))
+        Self::Refused(Box::new(Refusal {
+            status,
+            error_type,
+            message: message.into(),
+            detail,
+            retry_after: None,
+        }))
     }
 
     fn with(mut self, change: impl FnOnce(&mut Refusal)) -> Self {

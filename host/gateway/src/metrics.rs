@@ -277,7 +277,9 @@ impl Metrics {
 
     pub(crate) fn shadow_differs(&self, only_live: usize, only_shadow: usize) {
         self.shadow_rows.get_or_create(&Difference { side: "only_live_removes" }).inc_by(count(only_live));
-        self.shadow_rows.get_or_create(&Difference { side: "only_shadow_removes" }).inc_by(count(only_shadow));
+        self.shadow_rows
+            .get_or_create(&Difference { side: "only_shadow_removes" })
+            .inc_by(count(only_shadow));
     }
 }
 

@@ -40,7 +40,10 @@ fn refused(text: &str) -> ApiError {
         return ApiError::bad_parameter(name, format!("Missing query parameter '{name}'"));
     }
     if let Some(name) = quoted("duplicate field `") {
-        return ApiError::bad_parameter(name, format!("The query parameter '{name}' is given more than once"));
+        return ApiError::bad_parameter(
+            name,
+            format!("The query parameter '{name}' is given more than once"),
+        );
     }
     match text.split_once(": ") {
         Some((name, fault)) => {
@@ -209,7 +212,8 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let Some(media_type) = headers.get(header::CONTENT_TYPE) else { return Ok(()) };
     let essence = media_type.to_str().unwrap_or_default().split(';').next().unwrap_or_default().trim();
     let essence = essence.to_ascii_lowercase();
-    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     if is_json { Ok(()) } else { Err(ApiError::unsupported_media_type()) }
 }
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
-use keepset_host::{Detail, Inventory, Outcome, Plugin, PluginError, Report, ReportColumns, RowColumns, Verdicts};
+use keepset_host::{
+    Detail, Inventory, Outcome, Plugin, PluginError, Report, ReportColumns, RowColumns, Verdicts,
+};
 use keepset_types::{Config, InventoryType, Layer, Observation, Origin, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -162,7 +164,8 @@ impl Retention {
         config: Config,
         now: Timestamp,
         shadow: Option<Arc<Shadow>>,
-    ) -> impl Fn(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, PluginError> + Send + Sync + use<> {
+    ) -> impl Fn(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, PluginError> + Send + Sync + use<>
+    {
         let plugin = self.live.load().plugin.clone();
         let metrics = Arc::clone(&self.metrics);
         move |rows: &RowColumns, report: Option<&ReportColumns>| {

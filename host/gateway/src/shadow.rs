@@ -24,7 +24,12 @@ pub(crate) struct Shadowed {
 }
 
 impl Shadowed {
-    pub(crate) fn new(rows: &RowColumns, report: &ReportColumns, verdicts: &Verdicts, now: Timestamp) -> Self {
+    pub(crate) fn new(
+        rows: &RowColumns,
+        report: &ReportColumns,
+        verdicts: &Verdicts,
+        now: Timestamp,
+    ) -> Self {
         Self { rows: rows.clone(), report: report.clone(), removed: removed(verdicts), now }
     }
 }

@@ -116,7 +116,8 @@ impl HealthReport {
         for (account, report) in self.health_data.account_k8s_inventory_reports.iter().flatten() {
             let before = problems.len();
             let errors = report.batches.iter().flatten().filter_map(|batch| batch.error.as_ref());
-            problems.extend(errors.filter(|error| !error.is_empty()).map(|error| format!("{account}: {error}")));
+            problems
+                .extend(errors.filter(|error| !error.is_empty()).map(|error| format!("{account}: {error}")));
             if report.has_errors == Some(true) && problems.len() == before {
                 problems.push(format!("{account}: a batch could not be sent"));
             }
@@ -234,7 +235,8 @@ impl Integration {
         let interval =
             health.as_ref().map_or(register.health_report_interval, |health| health.health_report_interval);
         let uptime = health.as_ref().and_then(|health| health.uptime).or(register.uptime);
-        let accounts = health.as_ref().and_then(|health| health.health_data.account_k8s_inventory_reports.as_ref());
+        let accounts =
+            health.as_ref().and_then(|health| health.health_data.account_k8s_inventory_reports.as_ref());
         let accounts = accounts.map(|accounts| accounts.keys().cloned().collect()).unwrap_or_default();
         let summary = IntegrationSummary {
             r#type: register.r#type,
@@ -292,11 +294,9 @@ fn integration_status(stored: &Stored, interval: Interval, now: Timestamp) -> In
             updated_at,
         },
         // Registering anew is a start: what was reported before it does not count.
-        None if stored.last_seen > stored.registered_at => IntegrationStatus {
-            state: LifecycleState::Active,
-            reason: None,
-            updated_at: stored.last_seen,
-        },
+        None if stored.last_seen > stored.registered_at => {
+            IntegrationStatus { state: LifecycleState::Active, reason: None, updated_at: stored.last_seen }
+        }
         None => IntegrationStatus {
             state: LifecycleState::Registered,
             reason: None,

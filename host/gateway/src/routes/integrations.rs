@@ -119,7 +119,8 @@ pub(super) async fn list(
     arrival: Arrival,
     Params(listing): Params<Listing>,
 ) -> Result<Json<IntegrationSummaries>, ApiError> {
-    let stored = gateway.metrics().store("integrations", gateway.store().integrations(&allowed.account)).await?;
+    let stored =
+        gateway.metrics().store("integrations", gateway.store().integrations(&allowed.account)).await?;
     let mut items = Vec::with_capacity(stored.len());
     for stored in stored {
         let summary = shown(stored, arrival.now)?.summary;

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use keepset_store::LoggedRemoval;
-use keepset_types::{Config, Id, Inventory, Key, RemovalReason, Removed, Retained, RetainedReason, Timestamp, Warning};
+use keepset_types::{
+    Config, Id, Inventory, Key, RemovalReason, Removed, Retained, RetainedReason, Timestamp, Warning,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::{IntoParams, ToSchema};
@@ -359,8 +361,8 @@ pub(super) async fn preview(
     JsonReportBody(ReportBody { json, place: _held }): JsonReportBody,
 ) -> Result<Json<Previewed>, ApiError> {
     let (retention, now) = (gateway.retention(), arrival.now);
-    let draft: Draft<'_> =
-        keepset_types::read_json(&json).map_err(|error| ApiError::bad_body(error.pointer.clone(), error.to_string()))?;
+    let draft: Draft<'_> = keepset_types::read_json(&json)
+        .map_err(|error| ApiError::bad_body(error.pointer.clone(), error.to_string()))?;
     let reported = match (&draft.cluster_name, &draft.cluster_arn) {
         (Some(_), _) => Some(keepset_types::InventoryType::Kubernetes),
         (None, Some(_)) => Some(keepset_types::InventoryType::Ecs),

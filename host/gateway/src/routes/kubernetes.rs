@@ -32,7 +32,13 @@ impl Item for KubernetesNamespace {
     const KIND: ItemKind = ItemKind::Namespace;
 
     fn of(Listed { id, last_seen, carried, .. }: Listed<'_>) -> Self {
-        Self { uid: carried.uid, name: id, labels: carried.labels, annotations: carried.annotations, last_seen }
+        Self {
+            uid: carried.uid,
+            name: id,
+            labels: carried.labels,
+            annotations: carried.annotations,
+            last_seen,
+        }
     }
 }
 

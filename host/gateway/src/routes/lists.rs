@@ -47,7 +47,8 @@ pub(super) struct Listed<'a> {
 impl<'a> Listed<'a> {
     fn new(row: &Row, account: &'a str) -> Self {
         let attributes = row.attributes().as_json();
-        let carried = if attributes.is_empty() { Ok(Carried::default()) } else { serde_json::from_str(attributes) };
+        let carried =
+            if attributes.is_empty() { Ok(Carried::default()) } else { serde_json::from_str(attributes) };
         let carried = carried.unwrap_or_else(|error| {
             tracing::warn!(key = %row.key, %error, "a row carries what no agent sends");
             Carried::default()

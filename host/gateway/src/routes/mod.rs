@@ -101,7 +101,5 @@ pub(crate) fn router(gateway: &Gateway, pages: Option<Router>) -> Router {
             .route("/v2/{*rest}", any(unknown_url))
             .fallback_service(pages),
     };
-    router
-        .layer(CatchPanicLayer::custom(crashed))
-        .layer(from_fn_with_state(gateway.clone(), arrive))
+    router.layer(CatchPanicLayer::custom(crashed)).layer(from_fn_with_state(gateway.clone(), arrive))
 }

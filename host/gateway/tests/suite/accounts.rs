@@ -37,7 +37,11 @@ async fn a_new_store_gets_an_admin_once(database: Database) {
 async fn a_given_password_is_taken_and_not_shown(database: Database) {
     let served = Served::new(database).await;
     let accounts = Accounts::new(served.store.clone());
-    assert_eq!(accounts.bootstrap_admin(Some("another one"), at(0)).await.unwrap(), None, "there are accounts");
+    assert_eq!(
+        accounts.bootstrap_admin(Some("another one"), at(0)).await.unwrap(),
+        None,
+        "there are accounts"
+    );
     served.get("admin", "/v2/user").await.is(200);
     let empty = Store::open("sqlite::memory:").await.unwrap();
     let accounts = Accounts::new(empty);
@@ -69,7 +73,8 @@ async fn a_changed_password_counts_at_once(database: Database) {
     served.get("alice", "/v2/inventories").await.is(200);
     Accounts::new(served.store.clone()).set_password("alice", "the new password").await.unwrap();
     served.get("alice", "/v2/inventories").await.is(401);
-    let request = served.anonymous(Method::GET, "/v2/inventories").basic_auth("alice", Some("the new password"));
+    let request =
+        served.anonymous(Method::GET, "/v2/inventories").basic_auth("alice", Some("the new password"));
     send(request).await.is(200);
 }
 
@@ -149,7 +154,9 @@ async fn a_right_password_is_not_hashed_every_time(database: Database) {
     let remembered = started.elapsed() / 50;
     let started = std::time::Instant::now();
     for n in 0..3 {
-        send(served.anonymous(Method::GET, "/v2/user").basic_auth(format!("nobody{n}"), Some("x"))).await.is(401);
+        send(served.anonymous(Method::GET, "/v2/user").basic_auth(format!("nobody{n}"), Some("x")))
+            .await
+            .is(401);
     }
     let hashed = started.elapsed() / 3;
     assert!(remembered * 2 < hashed, "{remembered:?}, {hashed:?}");

@@ -171,12 +171,16 @@ async fn unknown_urls_and_methods_are_refused_as_frameworks_do(database: Databas
         assert_eq!(answer.header("content-type"), "application/json");
         let body = answer.json();
         assert_eq!((&body["type"], &body["title"]), (&json!("about:blank"), &json!("Not Found")));
-        assert!(body["detail"].as_str().unwrap().starts_with("The requested URL was not found on the server."));
+        assert!(
+            body["detail"].as_str().unwrap().starts_with("The requested URL was not found on the server.")
+        );
         assert_eq!(body["status"], 404);
     }
-    for (method, path) in
-        [(Method::GET, "/v2/kubernetes-inventory"), (Method::POST, "/v2/inventories"), (Method::PUT, "/version")]
-    {
+    for (method, path) in [
+        (Method::GET, "/v2/kubernetes-inventory"),
+        (Method::POST, "/v2/inventories"),
+        (Method::PUT, "/version"),
+    ] {
         let answer = send(served.anonymous(method, path)).await.is(405);
         assert_eq!(answer.header("content-type"), "application/json");
         assert_eq!(answer.json()["detail"], "Method Not Allowed");
@@ -243,9 +247,8 @@ async fn a_body_that_is_too_large_is_413(database: Database) {
     let body = served.post("agent", "/v2/kubernetes-inventory", large.clone()).await.is_refusal(413);
     assert_eq!(body["error_type"], "payload_too_large");
     // Without a length in its header, too.
-    let chunks: Vec<Result<String, std::io::Error>> = large.as_bytes().chunks(1000).map(|chunk| {
-        Ok(String::from_utf8(chunk.to_vec()).unwrap())
-    }).collect();
+    let chunks: Vec<Result<String, std::io::Error>> =
+        large.as_bytes().chunks(1000).map(|chunk| Ok(String::from_utf8(chunk.to_vec()).unwrap())).collect();
     let body = reqwest::Body::wrap_stream(futures_util::stream::iter(chunks));
     let request = served.request("agent", Method::POST, "/v2/ecs-inventory").body(body);
     send(request).await.is_refusal(413);

@@ -158,11 +158,16 @@ fn have(items: &Value, keys: &[&str]) {
 async fn lists_of_kubernetes_have_every_required_key(database: Database) {
     let served = Served::new(database).await;
     served.report("k8s-report-metadata-disabled").await;
-    let get = async |list: &str| served.get("reader", &format!("/v2/kubernetes-{list}?page=1")).await.is(200).json();
+    let get = async |list: &str| {
+        served.get("reader", &format!("/v2/kubernetes-{list}?page=1")).await.is(200).json()
+    };
     have(&get("namespaces").await["namespaces"], &["uid", "name", "labels", "annotations", "last_seen"]);
     have(&get("nodes").await["nodes"], &["uid", "name", "labels", "annotations", "last_seen"]);
     let pods = get("pods").await;
-    have(&pods["pods"], &["id", "name", "account_name", "labels", "annotations", "namespace_id", "last_seen"]);
+    have(
+        &pods["pods"],
+        &["id", "name", "account_name", "labels", "annotations", "namespace_id", "last_seen"],
+    );
     let containers = get("containers").await;
     let keys = ["id", "name", "pod_id", "account_name", "context", "image_tag", "image_digest"];
     have(&containers["containers"], &keys);
@@ -201,7 +206,8 @@ async fn pages_are_counted_from_one(database: Database) {
     let mut paged = Vec::new();
     for page in 1..=4 {
         let path = format!("/v2/kubernetes-containers?page={page}&page_size=2");
-        let containers = served.get("reader", &path).await.is(200).json()["containers"].as_array().unwrap().clone();
+        let containers =
+            served.get("reader", &path).await.is(200).json()["containers"].as_array().unwrap().clone();
         assert_eq!(containers.len(), if page < 4 { 2 } else { 0 });
         paged.extend(containers);
     }
@@ -315,8 +321,11 @@ async fn what_has_expired_cannot_be_deleted(database: Database) {
 async fn contexts_match_whole(database: Database) {
     let served = Served::new(database).await;
     served.report("k8s-report").await;
-    for context in ["prod-eu-1", "prod-eu-1%2F", "prod-eu-1%2Fdefaul", "prod-eu-1%2F%25", "PROD-EU-1%2Fdefault"] {
-        let path = format!("/v2/inventories?inventory_type=kubernetes&context={context}&image_digest=unknown");
+    for context in
+        ["prod-eu-1", "prod-eu-1%2F", "prod-eu-1%2Fdefaul", "prod-eu-1%2F%25", "PROD-EU-1%2Fdefault"]
+    {
+        let path =
+            format!("/v2/inventories?inventory_type=kubernetes&context={context}&image_digest=unknown");
         served.delete("alice", &path).await.is_refusal(404);
     }
     assert_eq!(served.images().await.len(), 6);
@@ -366,7 +375,8 @@ async fn accounts_and_users_are_shown(database: Database) {
     assert_eq!((&user["username"], &user["account_name"]), (&json!("reader"), &json!("a")));
     assert_eq!((&user["type"], &user["role"]), (&json!("native"), &json!("read-only")));
     let all = served.get("admin", "/v2/accounts").await.is(200).json();
-    let names: Vec<&str> = all.as_array().unwrap().iter().map(|account| account["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        all.as_array().unwrap().iter().map(|account| account["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["a", "admin", "b"]);
     assert_eq!(served.get("admin", "/v2/accounts?state=disabled").await.is(200).json(), json!([]));
     served.get("admin", "/v2/accounts?state=x").await.is_refusal(400);

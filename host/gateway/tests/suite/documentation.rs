@@ -28,7 +28,8 @@ async fn every_operation_is_documented_in_full(database: Database) {
                 let has_body = response.get("content").is_some();
                 assert!(status.starts_with('2') || has_body, "{what} {status}");
             }
-            let asks = !operation["security"].as_array().unwrap().iter().any(|way| way == &serde_json::json!({}));
+            let asks =
+                !operation["security"].as_array().unwrap().iter().any(|way| way == &serde_json::json!({}));
             assert_eq!(asks, responses.contains_key("401"), "{what}");
             let names: Vec<&str> = operation["parameters"]
                 .as_array()
@@ -40,7 +41,9 @@ async fn every_operation_is_documented_in_full(database: Database) {
             assert!(!names.iter().any(|name| path.contains(&format!("{{{name}}}"))) || path.contains('{'));
         }
     }
-    references(&document, &mut |name| assert!(schemas.contains_key(name), "{name} is referred to and not there"));
+    references(&document, &mut |name| {
+        assert!(schemas.contains_key(name), "{name} is referred to and not there")
+    });
 }
 
 /// Every `$ref` to a schema.

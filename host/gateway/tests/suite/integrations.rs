@@ -87,7 +87,8 @@ async fn the_answer_has_what_agents_read(database: Database) {
         assert_eq!(answer[list], json!([]));
     }
     let mut bare = registration();
-    for optional in ["started_at", "uptime", "name", "version", "namespace", "cluster_name", "configuration"] {
+    for optional in ["started_at", "uptime", "name", "version", "namespace", "cluster_name", "configuration"]
+    {
         bare.as_object_mut().unwrap().remove(optional);
     }
     bare["registration_id"] = json!("bare");
@@ -143,7 +144,10 @@ async fn a_batch_that_failed_is_unhealthy(database: Database) {
     let path = format!("/v2/system/integrations/{uuid}");
     for (errors, reports) in [
         (json!([]), json!({"admin": {"has_errors": true, "batches": []}})),
-        (json!([]), json!({"admin": {"has_errors": true, "batches": [{"batch_index": 1, "error": "refused"}]}})),
+        (
+            json!([]),
+            json!({"admin": {"has_errors": true, "batches": [{"batch_index": 1, "error": "refused"}]}}),
+        ),
         (json!(["no list of pods"]), json!({})),
     ] {
         served.post("agent", &format!("{path}/health-report"), health(&errors, &reports)).await.is(201);

@@ -48,7 +48,13 @@ async fn operations(served: &Served) -> Vec<(Method, String, bool)> {
     operations
 }
 
-async fn ask(served: &Served, user: Option<&str>, method: &Method, path: &str, account: Option<&str>) -> Answer {
+async fn ask(
+    served: &Served,
+    user: Option<&str>,
+    method: &Method,
+    path: &str,
+    account: Option<&str>,
+) -> Answer {
     let request = match user {
         Some(user) => served.request(user, method.clone(), path),
         None => served.anonymous(method.clone(), path),
@@ -82,7 +88,10 @@ fn body(path: &str) -> String {
 
 /// A sample report of other clusters, with other images.
 fn elsewhere(name: &str) -> String {
-    sample(name).replace("prod-eu-1", "elsewhere").replace("myclustername", "elsewhere").replace("nginx", "other")
+    sample(name)
+        .replace("prod-eu-1", "elsewhere")
+        .replace("myclustername", "elsewhere")
+        .replace("nginx", "other")
 }
 
 fn registration() -> String {
@@ -200,7 +209,9 @@ fn action_of(method: &Method, path: &str) -> Action {
         ("GET", "/v2/account") => Action::GetAccount,
         ("GET", "/v2/accounts") => Action::ListAccounts,
         ("GET", "/v2/user") => Action::GetUser,
-        ("GET", path) if path == "/v2/inventories" || path.contains("kubernetes-") || path.contains("ecs-") => {
+        ("GET", path)
+            if path == "/v2/inventories" || path.contains("kubernetes-") || path.contains("ecs-") =>
+        {
             Action::ListRuntimeInventories
         }
         _ => panic!("{method} {path}: which action is it?"),

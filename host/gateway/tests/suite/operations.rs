@@ -45,8 +45,7 @@ async fn a_plugin_that_hits_a_limit_is_503_and_changes_nothing(database: Databas
         (Limits { result: 100, ..Limits::default() }, "plugin_result_limit"),
     ] {
         served.gateway.replace_plugin(plugin().with_limits(limits));
-        let answer =
-            served.post("agent", "/v2/kubernetes-inventory", sample("k8s-report-next-poll")).await;
+        let answer = served.post("agent", "/v2/kubernetes-inventory", sample("k8s-report-next-poll")).await;
         assert_eq!(answer.header("retry-after"), "5");
         let body = answer.is_refusal(503);
         assert_eq!(body["detail"]["error_codes"], json!([code]));
@@ -55,6 +54,7 @@ async fn a_plugin_that_hits_a_limit_is_503_and_changes_nothing(database: Databas
         assert_eq!(served.images().await, before);
     }
     // What would have to be swept first is not shown unswept.
+    served.gateway.replace_plugin(plugin().with_limits(Limits { memory: 1 << 16, ..Limits::default() }));
     served.set_time(121 * DAY);
     served.get("reader", "/v2/inventories").await.is_refusal(503);
     served.gateway.replace_plugin(plugin());
@@ -66,7 +66,12 @@ async fn a_plugin_is_replaced_while_it_is_served(database: Database) {
     served.report("k8s-report").await;
     served.gateway.replace_plugin(plugin().with_limits(Limits { memory: 1 << 16, ..Limits::default() }));
     served.post("agent", "/v2/kubernetes-inventory", sample("k8s-report")).await.is(503);
-    assert!(served.metrics().await.contains(r#"keepset_plugin_failures_total{call="observe",code="plugin_memory_limit"} 1"#));
+    assert!(
+        served
+            .metrics()
+            .await
+            .contains(r#"keepset_plugin_failures_total{call="observe",code="plugin_memory_limit"} 1"#)
+    );
     served.gateway.replace_plugin(plugin());
     served.report("k8s-report").await;
     let digest = served.gateway.plugin().digest;

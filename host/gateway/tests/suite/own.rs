@@ -30,7 +30,10 @@ async fn a_row_is_explained(database: Database) {
     let served = Served::new(database).await;
     served.report("k8s-report").await;
     let all = served.get("reader", EXPLAIN).await.is(200).json();
-    assert_eq!(all["config"], json!({"image_ttl_days": 120, "image_ingest_overwrite": false, "ecs_truncation_guard": true}));
+    assert_eq!(
+        all["config"],
+        json!({"image_ttl_days": 120, "image_ingest_overwrite": false, "ecs_truncation_guard": true})
+    );
     let items = all["items"].as_array().unwrap();
     assert!(items.iter().any(|item| item["kind"] == "namespace") && items.len() > 6);
     let digest = "sha256%3A9ce749261fdb85a206b911afad9e5de7c1e1107e725762f952830ff722a3c900";
@@ -55,9 +58,13 @@ async fn a_row_is_explained(database: Database) {
     assert_eq!(pod["items"], json!([pods["items"][0]]));
     served.gateway.replace_config(Config { image_ttl_days: 0, ..Config::default() });
     let kept = served.get("reader", EXPLAIN).await.is(200).json();
-    assert!(kept["items"].as_array().unwrap().iter().all(|item| {
-        item["reason"] == "ttl_disabled" && item.get("expires_at").is_none()
-    }));
+    assert!(
+        kept["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|item| { item["reason"] == "ttl_disabled" && item.get("expires_at").is_none() })
+    );
 }
 
 async fn a_question_that_matches_nothing_is_404(database: Database) {
@@ -83,9 +90,12 @@ async fn a_parent_is_kept_as_long_as_its_children(database: Database) {
 
 async fn everything(served: &Served) -> Vec<Value> {
     let mut all = Vec::new();
-    for path in
-        ["/v2/inventories", "/v2/kubernetes-pods?page=1", "/v2/kubernetes-nodes?page=1", "/v2/keepset/removals"]
-    {
+    for path in [
+        "/v2/inventories",
+        "/v2/kubernetes-pods?page=1",
+        "/v2/kubernetes-nodes?page=1",
+        "/v2/keepset/removals",
+    ] {
         all.push(served.get("reader", path).await.is(200).json());
     }
     all
@@ -108,7 +118,10 @@ async fn a_preview_of_a_report_says_what_it_would_remove_and_changes_nothing(dat
             .unwrap()
             .iter()
             .map(|row| {
-                format!("{} {} {} {} {}", row["kind"], row["id"], row["image_tag"], row["context"], row["reason"])
+                format!(
+                    "{} {} {} {} {}",
+                    row["kind"], row["id"], row["image_tag"], row["context"], row["reason"]
+                )
             })
             .collect();
         keys.sort();
@@ -166,10 +179,17 @@ async fn removals_are_listed_newest_first_with_their_reasons(database: Database)
     let id = served.report("k8s-report-next-poll").await.header("anchore-request-id").to_owned();
     let log = served.get("reader", "/v2/keepset/removals").await.is(200).json();
     let overwritten = log["items"].as_array().unwrap().clone();
-    assert!(overwritten.iter().all(|row| row["report"] == json!(id) && row["removed_at"] == "2026-08-06T09:10:08Z"));
+    assert!(
+        overwritten
+            .iter()
+            .all(|row| row["report"] == json!(id) && row["removed_at"] == "2026-08-06T09:10:08Z")
+    );
     assert!(overwritten.iter().any(|row| row["reason"] == "overwritten" && row["rule"] == "A2"));
     served.set_time(600 + DAY);
-    served.delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault").await.is(204);
+    served
+        .delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault")
+        .await
+        .is(204);
     let log = served.get("reader", "/v2/keepset/removals").await.json();
     let first = &log["items"][0];
     assert_eq!((&first["reason"], &first["rule"]), (&json!("deleted"), &json!("D1")));
