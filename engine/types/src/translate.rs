@@ -237,8 +237,9 @@ fn time(seconds: i64) -> Result<Timestamp, Misfit> {
     Timestamp::from_unix(seconds).ok_or(Misfit("a time"))
 }
 
-/// The rule behind a removal (E2).
-fn rule(kind: ItemKind, reason: RemovalReason) -> Rule {
+/// The rule behind a removal that an evaluation decided (E2).
+#[must_use]
+pub fn rule(kind: ItemKind, reason: RemovalReason) -> Rule {
     match reason {
         RemovalReason::Deleted => Rule::D1,
         _ if kind == ItemKind::Image => Rule::A6,
@@ -249,7 +250,8 @@ fn rule(kind: ItemKind, reason: RemovalReason) -> Rule {
 }
 
 /// The reader's warnings and the engine's, in the order of outcomes (E4).
-fn warnings(observation: Option<&Observation>, verdicts: &Verdicts, interner: &Interner) -> Vec<Warning> {
+#[must_use]
+pub fn warnings(observation: Option<&Observation>, verdicts: &Verdicts, interner: &Interner) -> Vec<Warning> {
     let said = observation.into_iter().flat_map(Observation::warnings);
     let decided = verdicts.warnings.iter().map(|warning| Warning {
         code: warning.code,

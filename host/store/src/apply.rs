@@ -1,0 +1,206 @@
+//! A report meets what is stored.
+
+use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
+use keepset_types::{Config, Interner, Observation, Removed, Timestamp, Warning, translate};
+
+use crate::context::{HEAD, Head, Loaded, columns, select_heads};
+use crate::error::{check_key, check_text};
+use crate::sql::query;
+use crate::step::{Change, Step, carry_out};
+use crate::write::RowsWritten;
+use crate::{ApplyError, Store, StoreError};
+
+/// What became of a report, or would.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Applied {
+    /// The reader's and the decision's, in order (E4).
+    pub warnings: Vec<Warning>,
+    /// What went, in key order.
+    pub removed: Vec<Removed>,
+    /// How many rows came, images not counted.
+    pub added: usize,
+    /// How many rows that were there are in the report, images not counted.
+    pub touched: usize,
+    /// The earliest deadline in the contexts that were looked at (E3).
+    pub next_expiry: Option<Timestamp>,
+    /// How many contexts were looked at.
+    pub contexts: usize,
+    /// What it cost; of a preview nothing.
+    pub rows_written: RowsWritten,
+}
+
+/// A decision, with what it was about.
+pub(crate) struct Decided {
+    rows: RowColumns,
+    report: Option<ReportColumns>,
+    verdicts: Verdicts,
+    interner: Interner,
+}
+
+/// Puts contexts into columns and has them decided, on a thread that may take its time.
+pub(crate) async fn decide_on<E, F>(
+    contexts: &[Loaded],
+    observation: Option<&Observation>,
+    decide: F,
+) -> Result<Decided, ApplyError<E>>
+where
+    F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
+    E: Send + 'static,
+{
+    let mut interner = Interner::new();
+    let rows = columns(contexts, &mut interner)?;
+    let report = observation.map(|observation| observation.columns(&mut interner));
+    let decision = tokio::task::spawn_blocking(move || {
+        let verdicts = decide(&rows, report.as_ref());
+        (rows, report, verdicts)
+    });
+    let (rows, report, verdicts) = decision.await.map_err(|error| StoreError::CutOff(error.to_string()))?;
+    Ok(Decided { rows, report, verdicts: verdicts.map_err(ApplyError::Decide)?, interner })
+}
+
+impl Decided {
+    pub(crate) fn carry_out(
+        &self,
+        store: &Store,
+        contexts: Vec<Loaded>,
+        observation: Option<&Observation>,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<Vec<Change>, StoreError> {
+        let step = Step {
+            rows: &self.rows,
+            report: self.report.as_ref(),
+            observation,
+            interner: &self.interner,
+            verdicts: &self.verdicts,
+            config,
+            now,
+            cache: &store.cache,
+        };
+        carry_out(contexts, &step)
+    }
+
+    fn applied(&self, changes: &[Change], observation: Option<&Observation>) -> Applied {
+        let mut removed: Vec<Removed> =
+            changes.iter().flat_map(|change| change.removed.iter().cloned()).collect();
+        removed.sort_by(|a, b| a.key.cmp(&b.key));
+        Applied {
+            warnings: translate::warnings(observation, &self.verdicts, &self.interner),
+            removed,
+            added: self.verdicts.added.len(),
+            touched: self.verdicts.touched.len(),
+            next_expiry: self.verdicts.next_expiry.and_then(Timestamp::from_unix),
+            contexts: changes.len(),
+            rows_written: RowsWritten::default(),
+        }
+    }
+}
+
+impl Store {
+    /// Has a report decided over the contexts that it has rows in, and stores what comes of it. When this returns, it is
+    /// on the disk; if it fails, nothing was changed. Reports on one context take their turns, here and on every other
+    /// gateway.
+    ///
+    /// `decide` is asked once, with those contexts and the report as columns; an observation without rows (a credential
+    /// probe: N7) is only decided, for its warnings. `report_id` stands in the removal log for what the report removed.
+    ///
+    /// # Errors
+    /// [`ApplyError::Decide`] with what `decide` answered; [`StoreError::UnknownAccount`], [`StoreError::Unstorable`]
+    /// for a key that is too long, [`StoreError::Misfit`] for verdicts that make no sense, [`StoreError::Database`].
+    pub async fn apply<E, F>(
+        &self,
+        account: &str,
+        observation: &Observation,
+        config: &Config,
+        now: Timestamp,
+        report_id: &str,
+        decide: F,
+    ) -> Result<Applied, ApplyError<E>>
+    where
+        F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
+        E: Send + 'static,
+    {
+        let names = check(observation)?;
+        check_text("the report's id", report_id)?;
+        if names.is_empty() {
+            let decided = decide_on(&[], Some(observation), decide).await?;
+            return Ok(decided.applied(&[], Some(observation)));
+        }
+        let (mut transaction, heads) =
+            self.begin_with_contexts(account, observation.inventory_type, &names).await?;
+        let contexts = self.load(&mut transaction, heads).await?;
+        let decided = decide_on(&contexts, Some(observation), decide).await?;
+        let changes = decided.carry_out(self, contexts, Some(observation), config, now)?;
+        let applied = decided.applied(&changes, Some(observation));
+        let pending = self.write(&mut transaction, changes, now, report_id).await?;
+        transaction.commit().await?;
+        Ok(Applied { rows_written: self.remember(pending), ..applied })
+    }
+
+    /// What [`Store::apply`] would do, or without an observation a sweep of the whole account. Nothing is written, and
+    /// nobody has to wait.
+    ///
+    /// # Errors
+    /// As [`Store::apply`].
+    pub async fn preview<E, F>(
+        &self,
+        account: &str,
+        observation: Option<&Observation>,
+        config: &Config,
+        now: Timestamp,
+        decide: F,
+    ) -> Result<Applied, ApplyError<E>>
+    where
+        F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
+        E: Send + 'static,
+    {
+        let mut transaction = self.begin_read().await?;
+        let mut heads = Vec::new();
+        match observation {
+            None => {
+                let text = format!(
+                    "SELECT {HEAD} FROM contexts WHERE account = $1 ORDER BY inventory_type, context"
+                );
+                for row in query(text).bind(account).fetch_all(&mut *transaction).await? {
+                    heads.push(Head::read(&row)?);
+                }
+            }
+            Some(observation) => {
+                let names = check(observation)?;
+                let inventory_type = observation.inventory_type;
+                heads = select_heads(&mut transaction, account, inventory_type, &names, "").await?;
+                let missing = |name: &&str| !heads.iter().any(|head| head.context.as_str() == *name);
+                let missing = names.iter().copied().filter(missing);
+                let missing: Vec<Head> =
+                    missing.map(|name| Head::missing(account, inventory_type, name)).collect();
+                heads.extend(missing);
+                heads.sort_by(|a, b| a.context.cmp(&b.context));
+            }
+        }
+        let contexts = self.load(&mut transaction, heads).await?;
+        transaction.rollback().await?;
+        let decided = decide_on(&contexts, observation, decide).await?;
+        let changes = decided.carry_out(self, contexts, observation, config, now)?;
+        Ok(decided.applied(&changes, observation))
+    }
+}
+
+/// The names of the contexts that an observation has rows in; nothing in it may be too long for a database.
+fn check(observation: &Observation) -> Result<Vec<&str>, StoreError> {
+    for said in observation.rows() {
+        check_key("an id", said.id)?;
+        check_key("a uid or an ARN", said.link)?;
+        check_key("an image_tag", said.tag)?;
+        check_key("an image_digest", said.digest)?;
+        check_text("attributes", said.attributes)?;
+    }
+    let name = |number: &u32| {
+        let name = observation.string(*number).unwrap_or_default();
+        check_key("a context", name).map(|()| name)
+    };
+    let names = observation.contexts.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+    match names.is_sorted_by(|a, b| a < b) {
+        true => Ok(names),
+        false => Err(StoreError::Misfit(translate::Misfit("contexts in their order"))),
+    }
+}

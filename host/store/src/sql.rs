@@ -1,0 +1,56 @@
+//! Statements of many rows.
+
+use sqlx::any::{AnyArguments, AnyRow};
+use sqlx::query::Query;
+use sqlx::{Any, AnyConnection, AssertSqlSafe, ColumnIndex, Decode, Row, Type};
+
+use crate::StoreError;
+
+/// A statement that was put together here. Values are always bound, never written into it.
+pub(crate) fn query(text: String) -> Query<'static, Any, AnyArguments> {
+    sqlx::query(AssertSqlSafe(text))
+}
+
+/// The slice in pieces of few different lengths, so that there are few different statements to prepare.
+pub(crate) fn pieces<T>(mut rest: &[T]) -> Vec<&[T]> {
+    let mut pieces = Vec::with_capacity(rest.len() / 256 + 12);
+    while let Some(length) = [256, 64, 16, 4, 1].into_iter().find(|length| *length <= rest.len()) {
+        let (piece, tail) = rest.split_at(length);
+        pieces.push(piece);
+        rest = tail;
+    }
+    pieces
+}
+
+/// `($1, $2), ($3, $4)`: so many rows of so many columns, numbered from `first`.
+pub(crate) fn tuples(rows: usize, columns: usize, first: usize) -> String {
+    let tuple = |row: usize| {
+        let numbers = (0..columns).map(|column| format!("${}", first + row * columns + column));
+        format!("({})", numbers.collect::<Vec<_>>().join(", "))
+    };
+    (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
+}
+
+/// Runs a statement whose `{rows}` are these, in pieces.
+pub(crate) async fn execute_rows<T>(
+    connection: &mut AnyConnection,
+    statement: &str,
+    columns: usize,
+    rows: &[T],
+    bind: impl Fn(Query<'static, Any, AnyArguments>, &T) -> Query<'static, Any, AnyArguments>,
+) -> Result<(), StoreError> {
+    for piece in pieces(rows) {
+        let text = statement.replace("{rows}", &tuples(piece.len(), columns, 1));
+        let bound = piece.iter().fold(query(text), &bind);
+        bound.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// A column of a row.
+pub(crate) fn get<'r, T>(row: &'r AnyRow, column: impl ColumnIndex<AnyRow>) -> Result<T, StoreError>
+where
+    T: Decode<'r, Any> + Type<Any>,
+{
+    Ok(row.try_get(column)?)
+}

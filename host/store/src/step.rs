@@ -1,0 +1,338 @@
+//! From verdicts to the fewest changes of what is stored. Nothing about retention is decided here.
+//!
+//! Rows whose times are those that their context shares are stored without times of their own. A report that finds
+//! everything as it was moves the shared times, and with them all rows at once.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
+use keepset_types::translate::{Misfit, rule};
+use keepset_types::{
+    Config, Image, Interner, ItemKind, Observation, RemovalReason, Removed, Said, Timestamp,
+};
+
+use crate::StoreError;
+use crate::cache::Cache;
+use crate::context::{Head, Item, Loaded, Times};
+
+/// An item to be inserted, or whose contents are to be replaced.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) item: Arc<Item>,
+    pub(crate) digest: Box<str>,
+    pub(crate) attributes: Box<str>,
+}
+
+/// What changes in one context.
+#[derive(Debug)]
+pub(crate) struct Change {
+    /// As it was.
+    pub(crate) before: Loaded,
+    /// As it will be, but for the version; nobody may believe it before the commit.
+    pub(crate) after: Loaded,
+    pub(crate) inserted: Vec<Written>,
+    pub(crate) replaced: Vec<Written>,
+    /// Items whose times alone are written.
+    pub(crate) retimed: Vec<Arc<Item>>,
+    /// The numbers of items that go.
+    pub(crate) deleted: Vec<i64>,
+    pub(crate) removed: Vec<Removed>,
+}
+
+impl Change {
+    /// Whether anything is to be written.
+    pub(crate) fn is_change(&self) -> bool {
+        self.before.head != self.after.head || self.touches_items()
+    }
+
+    pub(crate) fn touches_items(&self) -> bool {
+        !(self.inserted.is_empty()
+            && self.replaced.is_empty()
+            && self.retimed.is_empty()
+            && self.deleted.is_empty())
+    }
+}
+
+/// What was asked, and what became of it.
+pub(crate) struct Step<'a> {
+    pub(crate) rows: &'a RowColumns,
+    pub(crate) report: Option<&'a ReportColumns>,
+    pub(crate) observation: Option<&'a Observation>,
+    pub(crate) interner: &'a Interner,
+    pub(crate) verdicts: &'a Verdicts,
+    pub(crate) config: &'a Config,
+    pub(crate) now: Timestamp,
+    pub(crate) cache: &'a Cache,
+}
+
+/// An item on its way through a step.
+struct Standing<'a> {
+    /// As it is stored; none for one that comes.
+    old: Option<&'a Arc<Item>>,
+    times: Times,
+    removed: Option<RemovalReason>,
+    /// Whether the report contains it.
+    reported: bool,
+    contents: Contents<'a>,
+}
+
+/// Where an item's contents are from.
+enum Contents<'a> {
+    Kept,
+    Said(Said<'a>),
+    Derived(Image),
+}
+
+/// Carries the verdicts out on contexts that are in the order of the columns.
+pub(crate) fn carry_out(contexts: Vec<Loaded>, step: &Step<'_>) -> Result<Vec<Change>, StoreError> {
+    let standing = decide_all(&contexts, step)?;
+    let change = |(loaded, standing): (&Loaded, Vec<Standing<'_>>)| change(loaded, standing, step);
+    contexts.iter().zip(standing).map(change).collect()
+}
+
+fn decide_all<'a>(contexts: &'a [Loaded], step: &Step<'a>) -> Result<Vec<Vec<Standing<'a>>>, StoreError> {
+    let verdicts = step.verdicts;
+    // Each row of the columns: its context's place, and its own there.
+    let mut places = Vec::with_capacity(step.rows.kinds.len());
+    let mut standing = Vec::with_capacity(contexts.len());
+    for (context, loaded) in contexts.iter().enumerate() {
+        places.extend((0..loaded.items.len()).map(|row| (context, row)));
+        let stand = |item: &'a Arc<Item>| {
+            let times = loaded.times_of(item)?;
+            Ok(Standing { old: Some(item), times, removed: None, reported: false, contents: Contents::Kept })
+        };
+        standing.push(loaded.items.iter().map(stand).collect::<Result<Vec<_>, StoreError>>()?);
+    }
+    let at = |standing: &mut [Vec<Standing<'a>>], row: u32| -> Result<(usize, usize), StoreError> {
+        let place = usize::try_from(row).ok().and_then(|row| places.get(row)).copied();
+        let place =
+            place.filter(|(context, row)| standing.get(*context).is_some_and(|rows| *row < rows.len()));
+        Ok(place.ok_or(Misfit("a row of the inventory"))?)
+    };
+    let said: Vec<Said<'a>> =
+        step.observation.map(|observation| observation.rows().collect()).unwrap_or_default();
+    let said_at = |index: u32| -> Result<Said<'a>, StoreError> {
+        let said = usize::try_from(index).ok().and_then(|index| said.get(index)).copied();
+        Ok(said.ok_or(Misfit("a row of the report"))?)
+    };
+    let now = step.now.unix();
+
+    let touched = verdicts.touched.iter().zip(&verdicts.touched_by);
+    let touched = touched.zip(verdicts.touched_last_seen.iter().zip(&verdicts.touched_replaced));
+    for ((row, by), (seen, replaced)) in touched {
+        let (context, row) = at(&mut standing, *row)?;
+        let Some(row) = standing.get_mut(context).and_then(|rows| rows.get_mut(row)) else { continue };
+        row.reported = true;
+        row.times = Times { updated: now, seen: time(*seen)? };
+        if *replaced != 0 {
+            row.contents = Contents::Said(said_at(*by)?);
+        }
+    }
+    let numbers: HashMap<u32, usize> = context_numbers(contexts, step);
+    let ends = step.report.map(|report| report.ends.as_slice()).unwrap_or_default();
+    let names = step.report.map(|report| report.contexts.as_slice()).unwrap_or_default();
+    for index in &verdicts.added {
+        let said = said_at(*index)?;
+        let name = names.get(ends.partition_point(|end| *end <= *index));
+        let place = name.and_then(|name| numbers.get(name)).and_then(|place| standing.get_mut(*place));
+        let seen = time(step.report.map_or(now, |report| report.observed_at))?;
+        place.ok_or(Misfit("a context"))?.push(Standing {
+            old: None,
+            times: Times { updated: now, seen },
+            removed: None,
+            reported: true,
+            contents: Contents::Said(said),
+        });
+    }
+    for image in &verdicts.images {
+        let times = Times { updated: time(image.last_updated)?, seen: time(image.last_seen)? };
+        if let Some(row) = image.row {
+            let (context, row) = at(&mut standing, row)?;
+            let Some(row) = standing.get_mut(context).and_then(|rows| rows.get_mut(row)) else { continue };
+            row.times = times;
+            row.reported = image.reported;
+            continue;
+        }
+        let place = numbers.get(&image.context).and_then(|place| standing.get_mut(*place));
+        let derived = step.interner.image_of(image.image).ok_or(Misfit("an image"))?;
+        place.ok_or(Misfit("a context"))?.push(Standing {
+            old: None,
+            times,
+            removed: None,
+            reported: image.reported,
+            contents: Contents::Derived(derived),
+        });
+    }
+    for removal in &verdicts.removed {
+        let (context, row) = at(&mut standing, removal.row)?;
+        if let Some(row) = standing.get_mut(context).and_then(|rows| rows.get_mut(row)) {
+            row.removed = Some(removal.reason);
+        }
+    }
+    Ok(standing)
+}
+
+fn time(seconds: i64) -> Result<i64, Misfit> {
+    Timestamp::from_unix(seconds).map(Timestamp::unix).ok_or(Misfit("a time"))
+}
+
+/// The place of each context by the number that stands for it in columns.
+fn context_numbers(contexts: &[Loaded], step: &Step<'_>) -> HashMap<u32, usize> {
+    let texts: HashMap<_, usize> = contexts
+        .iter()
+        .enumerate()
+        .map(|(place, loaded)| ((loaded.head.context.as_str(), loaded.head.inventory_type), place))
+        .collect();
+    let named = step.rows.contexts.iter().chain(step.report.iter().flat_map(|report| &report.contexts));
+    named.filter_map(|number| Some((*number, *texts.get(&step.interner.context_of(*number)?)?))).collect()
+}
+
+fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Result<Change, StoreError> {
+    let shared = shared_times(loaded.head.shared, &standing);
+    let mut head = Head { shared, ..loaded.head.clone() };
+    let (mut inserted, mut replaced) = (Vec::new(), Vec::new());
+    let (mut retimed, mut deleted, mut removed) = (Vec::new(), Vec::new(), Vec::new());
+    let mut items = Vec::with_capacity(standing.len());
+    let mut oldest: Option<i64> = None;
+    for row in standing {
+        if let (Some(old), Some(reason)) = (row.old, row.removed) {
+            deleted.push(old.n);
+            removed.push(Removed {
+                key: head.key_of(old),
+                last_seen: Timestamp::from_unix(row.times.seen).ok_or(Misfit("a time"))?,
+                reason,
+                rule: rule(old.kind, reason),
+            });
+            continue;
+        }
+        let times = (Some(row.times) != shared).then_some(row.times);
+        let item = match (row.old, row.contents) {
+            (None, contents) => {
+                let written = written(contents, head.next_item, times, step.cache)?;
+                head.next_item += 1;
+                let item = Arc::clone(&written.item);
+                inserted.push(written);
+                item
+            }
+            (Some(old), Contents::Said(said)) if !is_same(old, &said, step.cache) => {
+                let written = written(Contents::Said(said), old.n, times, step.cache)?;
+                let item = Arc::clone(&written.item);
+                replaced.push(written);
+                item
+            }
+            (Some(old), _) if old.times != times => {
+                let item = Arc::new(Item { times, ..Item::clone(old) });
+                retimed.push(Arc::clone(&item));
+                item
+            }
+            (Some(old), _) => Arc::clone(old),
+        };
+        if item.kind != ItemKind::Image {
+            oldest = Some(oldest.map_or(row.times.seen, |oldest| oldest.min(row.times.seen)));
+        }
+        items.push(item);
+    }
+    if removed.is_empty() && replaced.is_empty() {
+        // Nobody lost a child: the bound that was there holds for those that were there.
+        let added = inserted.iter().map(|written| written.item.times.or(shared).map(|times| times.seen));
+        let bound = added.fold(head.oldest, |bound, seen| bound.min(seen));
+        oldest = oldest.max(bound.filter(|_| oldest.is_some()));
+    }
+    head.oldest = oldest.map(|oldest| not_before(step, oldest));
+    removed.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut change = Change {
+        before: loaded.clone(),
+        after: Loaded { head, items: Arc::clone(&loaded.items) },
+        inserted,
+        replaced,
+        retimed,
+        deleted,
+        removed,
+    };
+    if change.touches_items() {
+        if !change.inserted.is_empty() {
+            items.sort_by(|a, b| a.order().cmp(&b.order()));
+        }
+        change.after.items = Arc::new(items);
+    }
+    Ok(change)
+}
+
+/// A row may outlive its own last sign of life, by its children's (A5). What the decision says of all contexts together
+/// then brings the bound of each closer to the truth; of one context alone it is the truth.
+fn not_before(step: &Step<'_>, oldest: i64) -> i64 {
+    match (step.verdicts.next_expiry, step.config.ttl_seconds()) {
+        (Some(deadline), Some(ttl)) => oldest.max(deadline.saturating_sub(ttl).saturating_sub(1)),
+        _ => oldest,
+    }
+}
+
+/// The times for the context to share: the commonest of the rows in the report, or those that it shares already if that
+/// makes fewer rows be written.
+fn shared_times(before: Option<Times>, standing: &[Standing<'_>]) -> Option<Times> {
+    let mut counts: HashMap<Times, usize> = HashMap::new();
+    for row in standing.iter().filter(|row| row.reported && row.removed.is_none()) {
+        *counts.entry(row.times).or_default() += 1;
+    }
+    let commonest = counts.into_iter().max_by_key(|(times, count)| (*count, *times));
+    let Some((commonest, _)) = commonest else { return before };
+    let kept = || standing.iter().filter(|row| row.removed.is_none());
+    let writes = |shared: Option<Times>| {
+        let changes = |row: &&Standing<'_>| {
+            let times = (Some(row.times) != shared).then_some(row.times);
+            row.old.is_some_and(|old| old.times != times)
+        };
+        kept().filter(changes).count()
+    };
+    if before.is_some() && writes(before) < writes(Some(commonest)) { before } else { Some(commonest) }
+}
+
+fn image_of(said: &Said<'_>) -> Option<Image> {
+    let is_image = said.kind == ItemKind::Container && !said.tag.is_empty();
+    is_image.then(|| Image { tag: said.tag.into(), digest: said.digest.into() })
+}
+
+fn is_same(old: &Item, said: &Said<'_>, cache: &Cache) -> bool {
+    old.attributes == cache.fingerprint(said.attributes)
+        && *old.link == *said.link
+        && old.image.as_ref().map(|image| (&*image.tag, &*image.digest))
+            == image_of(said).as_ref().map(|image| (&*image.tag, &*image.digest))
+}
+
+fn written(
+    contents: Contents<'_>,
+    n: i64,
+    times: Option<Times>,
+    cache: &Cache,
+) -> Result<Written, StoreError> {
+    Ok(match contents {
+        Contents::Kept => return Err(StoreError::Broken("an item without contents".to_owned())),
+        Contents::Said(said) => Written {
+            digest: said.digest.into(),
+            attributes: said.attributes.into(),
+            item: Arc::new(Item {
+                n,
+                kind: said.kind,
+                id: said.id.into(),
+                link: said.link.into(),
+                image: image_of(&said),
+                attributes: cache.fingerprint(said.attributes),
+                times,
+            }),
+        },
+        Contents::Derived(image) => Written {
+            digest: image.digest.clone(),
+            attributes: Box::default(),
+            item: Arc::new(Item {
+                n,
+                kind: ItemKind::Image,
+                id: Box::default(),
+                link: Box::default(),
+                image: Some(image),
+                attributes: cache.fingerprint(""),
+                times,
+            }),
+        },
+    })
+}

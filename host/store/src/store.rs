@@ -1,0 +1,168 @@
+//! The store: its connections, its tables, its cache.
+
+use std::sync::Arc;
+use std::sync::Once;
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+
+use crate::StoreError;
+use crate::cache::Cache;
+use crate::dialect::Dialect;
+use crate::sql::{get, query};
+
+/// Every change of the tables, the first one first. What is here was released and does not change any more.
+const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
+
+/// Keeps two programs that open one PostgreSQL from making its tables at once.
+const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7236823419)";
+
+/// How much memory loaded contexts may take, in bytes, unless [`Store::open_with`] says otherwise.
+pub const CACHE_BYTES: u64 = 256 << 20;
+
+/// Inventories in a database. Clones share its connections and its cache.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pub(crate) dialect: Dialect,
+    pub(crate) cache: Arc<Cache>,
+    reader: AnyPool,
+    writer: AnyPool,
+}
+
+impl Store {
+    /// Opens the database at `url`, and makes or brings up to date its tables: `sqlite://<path>` (made if it is not
+    /// there), `sqlite::memory:`, or `postgres://<user>:<password>@<host>/<database>`.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`], [`StoreError::TooNew`], or [`StoreError::Database`] if it cannot be reached.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::open_with(url, CACHE_BYTES).await
+    }
+
+    /// The same, with so many bytes of memory for loaded contexts.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub async fn open_with(url: &str, cache_bytes: u64) -> Result<Self, StoreError> {
+        static DRIVERS: Once = Once::new();
+        DRIVERS.call_once(sqlx::any::install_default_drivers);
+        let dialect = Dialect::of_url(url).ok_or_else(|| StoreError::Url(without_password(url)))?;
+        let is_memory = dialect == Dialect::Sqlite && url.contains(":memory:");
+        let url = match dialect {
+            Dialect::Sqlite if !is_memory && !url.contains("mode=") => {
+                format!("{url}{}mode=rwc", if url.contains('?') { '&' } else { '?' })
+            }
+            _ => url.to_owned(),
+        };
+        let pool = |connections: u32| {
+            let options = AnyPoolOptions::new()
+                .max_connections(connections)
+                .acquire_timeout(Duration::from_secs(30))
+                .after_connect(move |connection, _| {
+                    Box::pin(async move {
+                        for setting in dialect.settings() {
+                            connection.execute(*setting).await?;
+                        }
+                        Ok(())
+                    })
+                });
+            // A database in memory is gone with its connection.
+            if is_memory { options.idle_timeout(None).max_lifetime(None) } else { options }
+        };
+        let (reader, writer) = match dialect {
+            Dialect::Postgres => {
+                let shared = pool(16).connect(&url).await?;
+                (shared.clone(), shared)
+            }
+            Dialect::Sqlite => {
+                let writer = pool(1).connect(&url).await?;
+                let reader = if is_memory { writer.clone() } else { pool(8).connect_lazy(&url)? };
+                (reader, writer)
+            }
+        };
+        let store = Self { dialect, cache: Arc::new(Cache::new(cache_bytes)), reader, writer };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    /// Closes the connections, when what is under way has ended.
+    pub async fn close(&self) {
+        self.writer.close().await;
+        self.reader.close().await;
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.reader().execute("SELECT 1").await?;
+        Ok(())
+    }
+
+    pub(crate) fn reader(&self) -> &AnyPool {
+        &self.reader
+    }
+
+    pub(crate) fn writer(&self) -> &AnyPool {
+        &self.writer
+    }
+
+    pub(crate) async fn begin_write(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        Ok(self.writer.begin_with(self.dialect.begin_write()).await?)
+    }
+
+    pub(crate) async fn begin_read(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        Ok(self.reader.begin_with(self.dialect.begin_read()).await?)
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let known = i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX);
+        let mut transaction = self.begin_write().await?;
+        if self.dialect == Dialect::Postgres {
+            transaction.execute(MIGRATION_LOCK).await?;
+        }
+        transaction.execute("CREATE TABLE IF NOT EXISTS keepset_schema (version BIGINT NOT NULL)").await?;
+        let found = version(&mut transaction).await?;
+        if found > known {
+            return Err(StoreError::TooNew { found, known });
+        }
+        if found == known {
+            return Ok(());
+        }
+        for (done, migration) in (0..).zip(MIGRATIONS) {
+            if done < found {
+                continue;
+            }
+            let text = without_comments(&self.dialect.schema(migration));
+            for statement in text.split(';').filter(|statement| !statement.trim().is_empty()) {
+                query(statement.to_owned()).execute(&mut *transaction).await?;
+            }
+        }
+        transaction.execute("DELETE FROM keepset_schema").await?;
+        sqlx::query("INSERT INTO keepset_schema (version) VALUES ($1)")
+            .bind(known)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+async fn version(connection: &mut AnyConnection) -> Result<i64, StoreError> {
+    let found = sqlx::query("SELECT version FROM keepset_schema").fetch_optional(connection).await?;
+    found.map_or(Ok(0), |row| get(&row, 0))
+}
+
+fn without_comments(text: &str) -> String {
+    text.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n")
+}
+
+/// The URL as a message may show it.
+fn without_password(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((_, host)) => format!("...@{host}"),
+        None => url.to_owned(),
+    }
+}
