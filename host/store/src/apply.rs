@@ -126,8 +126,8 @@ impl Store {
             let decided = decide_on(&[], Some(observation), decide).await?;
             return Ok(decided.applied(&[], Some(observation)));
         }
-        let mut transaction = self.begin_write().await?;
-        let heads = self.lock(&mut transaction, account, observation.inventory_type, &names).await?;
+        let (mut transaction, heads) =
+            self.begin_with_contexts(account, observation.inventory_type, &names).await?;
         let contexts = self.load(&mut transaction, heads).await?;
         let decided = decide_on(&contexts, Some(observation), decide).await?;
         let changes = decided.carry_out(self, contexts, Some(observation), config, now)?;

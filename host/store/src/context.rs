@@ -6,10 +6,9 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use keepset_types::columns::RowColumns;
 use keepset_types::{Context, Id, Image, Interner, InventoryType, ItemKind, Key};
-use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
+use sqlx::{Any, AnyConnection, Transaction};
 
-use crate::accounts::unknown_account;
 use crate::cache::{Cache, Fingerprint};
 use crate::sql::{get, pieces, query, tuples};
 use crate::{Store, StoreError};
@@ -207,30 +206,50 @@ impl Store {
         Ok(heads.into_iter().zip(known).map(&mut load).collect())
     }
 
-    /// Locks the contexts with these names until the end of the transaction, in their order, and makes those that are
-    /// not there. Everybody takes them in the same order, and those that are to be made before those that are there, so
-    /// that nobody waits in a circle. `names` are in order, each there once.
-    pub(crate) async fn lock(
+    /// Begins a transaction that holds the contexts with these names until its end, in their order; those that were not
+    /// there are made. `names` are in order, each there once.
+    ///
+    /// Everybody takes the account first, then makes what is missing, then takes what is there, each in one order, and
+    /// lets go of all before beginning again: so nobody waits in a circle.
+    pub(crate) async fn begin_with_contexts(
         &self,
-        connection: &mut AnyConnection,
         account: &str,
         inventory_type: InventoryType,
         names: &[&str],
-    ) -> Result<Vec<Head>, StoreError> {
-        // One that was empty may be taken away between its making and its locking.
-        for _ in 0..8 {
-            let there = select_heads(connection, account, inventory_type, names, "").await?;
+    ) -> Result<(Transaction<'static, Any>, Vec<Head>), StoreError> {
+        // One that is empty in the end is taken away: perhaps just before it is to be locked here.
+        for _ in 0..ATTEMPTS {
+            let mut transaction = self.begin_write().await?;
+            self.hold_account(&mut transaction, account).await?;
+            let there = select_heads(&mut transaction, account, inventory_type, names, "").await?;
             let missing = missing(names, &there);
-            make(connection, account, inventory_type, &missing).await?;
+            make(&mut transaction, account, inventory_type, &missing).await?;
             let clause = self.dialect.for_update();
-            let heads = select_heads(connection, account, inventory_type, names, clause).await?;
+            let heads = select_heads(&mut transaction, account, inventory_type, names, clause).await?;
             if heads.len() == names.len() {
-                return Ok(heads);
+                return Ok((transaction, heads));
             }
+            transaction.rollback().await?;
         }
         Err(StoreError::Busy)
     }
+
+    /// Keeps the account from being removed until the end of the transaction.
+    pub(crate) async fn hold_account(
+        &self,
+        connection: &mut AnyConnection,
+        account: &str,
+    ) -> Result<(), StoreError> {
+        let text = format!("SELECT 1 FROM accounts WHERE name = $1{}", self.dialect.for_key_share());
+        match query(text).bind(account.to_owned()).fetch_optional(connection).await? {
+            Some(_) => Ok(()),
+            None => Err(StoreError::UnknownAccount(account.to_owned())),
+        }
+    }
 }
+
+/// How often contexts may vanish before their turn until somebody gives up.
+const ATTEMPTS: u32 = 32;
 
 /// The names that none of the contexts has; both are in order.
 fn missing<'a>(names: &[&'a str], there: &[Head]) -> Vec<&'a str> {
@@ -250,7 +269,7 @@ async fn make(
              VALUES ($1, $2, $3, 0, 1) ON CONFLICT DO NOTHING",
         );
         let made = made.bind(account).bind(inventory_type.as_str()).bind(*name);
-        made.execute(&mut *connection).await.map_err(|error| unknown_account(error, account))?;
+        made.execute(&mut *connection).await?;
     }
     Ok(())
 }

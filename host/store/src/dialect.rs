@@ -42,7 +42,15 @@ impl Dialect {
         }
     }
 
-    /// The same, without those that somebody else has locked.
+    /// Keeps the rows of a `SELECT` from being deleted until the end of the transaction.
+    pub(crate) fn for_key_share(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR KEY SHARE",
+        }
+    }
+
+    /// As [`Self::for_update`], without those that somebody else has locked.
     pub(crate) fn for_update_skipping(self) -> &'static str {
         match self {
             Self::Sqlite => "",
@@ -50,7 +58,8 @@ impl Dialect {
         }
     }
 
-    /// What a connection is told first: a commit is on the disk, references hold, others are waited for.
+    /// What a connection is told first: a commit is on the disk, references hold,
+    /// others are waited for, but not for ever.
     pub(crate) fn settings(self) -> &'static [&'static str] {
         match self {
             Self::Sqlite => &[
@@ -59,9 +68,11 @@ impl Dialect {
                 "PRAGMA synchronous = FULL",
                 "PRAGMA foreign_keys = ON",
             ],
-            Self::Postgres => {
-                &["SET statement_timeout = '60s'", "SET idle_in_transaction_session_timeout = '60s'"]
-            }
+            Self::Postgres => &[
+                "SET client_min_messages = warning",
+                "SET lock_timeout = '30s'",
+                "SET idle_in_transaction_session_timeout = '60s'",
+            ],
         }
     }
 

@@ -239,11 +239,11 @@ impl Store {
             let name = if values.is_empty() { Value::Null } else { values.remove(0) };
             let table = TABLES.iter().find(|table| name == table.name).filter(|table| table.fits(&values));
             let table = table.ok_or_else(|| wrong("expected a row of a table"))?;
-            if let Some(before) = of.replace(table) {
-                if before.name != table.name || rows.len() >= BATCH {
-                    before.insert(&mut transaction, &rows).await?;
-                    rows.clear();
-                }
+            if let Some(before) = of.replace(table)
+                && (before.name != table.name || rows.len() >= BATCH)
+            {
+                before.insert(&mut transaction, &rows).await?;
+                rows.clear();
             }
             rows.push(values);
         }

@@ -17,11 +17,11 @@ use crate::{ApplyError, Store, StoreError};
 impl Store {
     /// Has a deletion decided over the rows of one context, and carries it out. Answers what went.
     ///
-    /// `decide` is asked also if there is no such context: with an empty inventory.
+    /// `decide` is asked also if the account has no such context: with an empty inventory.
     ///
     /// # Errors
     /// [`ApplyError::Decide`] with what `decide` answered (nothing matched: D3), [`StoreError::Misfit`] if it removes what
-    /// is not there, [`StoreError::Database`].
+    /// is not there, [`StoreError::UnknownAccount`], [`StoreError::Database`].
     pub async fn purge<E, F>(
         &self,
         account: &str,
@@ -35,6 +35,7 @@ impl Store {
         E: Send + 'static,
     {
         let mut transaction = self.begin_write().await?;
+        self.hold_account(&mut transaction, account).await?;
         let clause = self.dialect.for_update();
         let heads = select_heads(&mut transaction, account, inventory_type, &[context], clause).await?;
         let rows = match heads.first() {
@@ -83,6 +84,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Removed>, StoreError> {
         let mut transaction = self.begin_write().await?;
+        self.hold_account(&mut transaction, account).await?;
         let heads = select_cluster(&mut transaction, account, cluster, self.dialect.for_update()).await?;
         let mut all = Vec::new();
         let mut changes = Vec::new();

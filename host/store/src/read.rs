@@ -126,10 +126,11 @@ impl Store {
             also("i.digest = ", digest, &mut values);
         }
         if let Some(Key { inventory_type, context, id: Id::Image(image), .. }) = after {
-            let first = values.len() + 1;
+            let (first, second) = (values.len() + 1, values.len() + 2);
+            // The first condition says nothing new, but it is one that an index of contexts answers.
             text.push_str(&format!(
-                " AND (c.inventory_type, c.context, i.tag, i.digest) > (${first}, ${}, ${}, ${})",
-                first + 1,
+                " AND (c.inventory_type, c.context) >= (${first}, ${second}) \
+                 AND (c.inventory_type, c.context, i.tag, i.digest) > (${first}, ${second}, ${}, ${})",
                 first + 2,
                 first + 3
             ));
@@ -152,12 +153,17 @@ impl Store {
         kind: ItemKind,
         page: Page,
     ) -> Result<Vec<Row>, StoreError> {
+        // The kind is in the text, for the databases to see which index fits.
+        let (which, order) = match kind {
+            ItemKind::Image => ("= 2".to_owned(), "i.tag, i.digest"),
+            _ => (format!("<> 2 AND i.kind = {}", kind.code()), "i.id"),
+        };
         let text = format!(
-            "{ROW} WHERE c.account = $1 AND c.inventory_type = $2 AND i.kind = $3 \
-             ORDER BY c.context, i.id, i.tag, i.digest LIMIT $4 OFFSET $5"
+            "{ROW} WHERE c.account = $1 AND c.inventory_type = $2 AND i.kind {which} \
+             ORDER BY c.context, {order} LIMIT $3 OFFSET $4"
         );
         let skipped = i64::from(page.number.saturating_sub(1)).saturating_mul(i64::from(page.size));
-        let select = query(text).bind(account).bind(inventory_type.as_str()).bind(i64::from(kind.code()));
+        let select = query(text).bind(account).bind(inventory_type.as_str());
         let select = select.bind(i64::from(page.size)).bind(skipped);
         select.fetch_all(self.reader()).await?.iter().map(read_row).collect()
     }

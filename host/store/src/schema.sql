@@ -46,6 +46,7 @@ CREATE TABLE contexts (
     UNIQUE (account, inventory_type, context)
 );
 CREATE INDEX contexts_by_age ON contexts (oldest);
+CREATE INDEX contexts_of_account_by_age ON contexts (account, oldest);
 -- `kind`: as in the columns of the WIT. `id` is empty for images, `tag` null where there is no image. `link`, `tag` and
 -- `digest` repeat what a container's attributes say, so that nobody reads JSON to decide.
 CREATE TABLE items (

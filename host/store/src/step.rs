@@ -263,7 +263,7 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
 /// then brings the bound of each closer to the truth; of one context alone it is the truth.
 fn not_before(step: &Step<'_>, oldest: i64) -> i64 {
     match (step.verdicts.next_expiry, step.config.ttl_seconds()) {
-        (Some(deadline), Some(ttl)) => oldest.max(deadline - ttl - 1),
+        (Some(deadline), Some(ttl)) => oldest.max(deadline.saturating_sub(ttl).saturating_sub(1)),
         _ => oldest,
     }
 }

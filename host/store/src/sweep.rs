@@ -25,9 +25,9 @@ pub struct Swept {
 }
 
 impl Store {
-    /// Sweeps the contexts that may hold a row past its TTL, of one account or of all, at most so many of them in one
-    /// transaction. Those that somebody else is working on are left to them. Where nothing is due this is one look into
-    /// an index: who must not show what has expired calls it before reading.
+    /// Sweeps the contexts that may hold a row past its TTL, of one account or of all, at most so many of them (at least
+    /// one) in one transaction. Those that somebody else is working on are left to them. Where nothing is due this is one
+    /// look into an index: who must not show what has expired calls it before reading.
     ///
     /// `decide` is asked for each context alone.
     ///
@@ -46,6 +46,7 @@ impl Store {
         E: Send + 'static,
     {
         let Some(ttl) = config.ttl_seconds() else { return Ok(Swept::default()) };
+        let limit_contexts = limit_contexts.max(1);
         // oldest + ttl + 1 <= now
         let due = now.unix().saturating_sub(ttl).saturating_sub(1);
         let of_account = if account.is_some() { " AND account = $2" } else { "" };

@@ -4,7 +4,7 @@ use keepset_types::{Id, Removed, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::context::{Head, Item, Loaded};
-use crate::sql::execute_rows;
+use crate::sql::{execute_rows, pieces, query, tuples};
 use crate::step::{Change, Written};
 use crate::{Store, StoreError};
 
@@ -42,11 +42,9 @@ const REPLACE: &str = "UPDATE items SET link = v.column3, tag = v.column4, diges
                        FROM (VALUES {rows}) AS v WHERE context_id = v.column1 AND n = v.column2";
 const RETIME: &str = "UPDATE items SET last_updated = v.column3, last_seen = v.column4 \
                       FROM (VALUES {rows}) AS v WHERE context_id = v.column1 AND n = v.column2";
-const DELETE: &str = "DELETE FROM items WHERE (context_id, n) IN (VALUES {rows})";
 const UPDATE_CONTEXTS: &str = "UPDATE contexts SET version = v.column2, updated = v.column3, seen = v.column4, \
                                oldest = v.column5, next_item = v.column6 FROM (VALUES {rows}) AS v \
                                WHERE contexts.id = v.column1";
-const DELETE_CONTEXTS: &str = "DELETE FROM contexts WHERE id IN (VALUES {rows})";
 const LOG: &str = "INSERT INTO removals (account, inventory_type, context, kind, item, tag, digest, last_seen, \
                    reason, rule, removed_at, report) VALUES {rows}";
 
@@ -62,15 +60,16 @@ impl Store {
         let mut inserted: Vec<(i64, &Written)> = Vec::new();
         let mut replaced: Vec<(i64, &Written)> = Vec::new();
         let mut retimed: Vec<(i64, &Item)> = Vec::new();
-        let mut deleted: Vec<(i64, i64)> = Vec::new();
+        let mut deleted: Vec<(i64, &[i64])> = Vec::new();
         let mut removed: Vec<(&str, &Removed)> = Vec::new();
         let (mut kept, mut gone, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
+        let mut gone_items = 0;
         for change in &changes {
             let id = change.before.head.id;
             removed.extend(change.removed.iter().map(|removed| (&*change.before.head.account, removed)));
             if change.after.items.is_empty() {
                 gone.push(id);
-                deleted.extend(change.deleted.iter().map(|n| (id, *n)));
+                gone_items += change.deleted.len();
                 continue;
             }
             let mut after = change.after.clone();
@@ -83,17 +82,19 @@ impl Store {
             inserted.extend(change.inserted.iter().map(|written| (id, written)));
             replaced.extend(change.replaced.iter().map(|written| (id, written)));
             retimed.extend(change.retimed.iter().map(|item| (id, &**item)));
-            deleted.extend(change.deleted.iter().map(|n| (id, *n)));
+            deleted.push((id, &change.deleted));
         }
+        gone_items += deleted.iter().map(|(_, numbers)| numbers.len()).sum::<usize>();
         let written = RowsWritten {
             contexts: kept.len() + gone.len(),
-            items: inserted.len() + replaced.len() + retimed.len() + deleted.len(),
+            items: inserted.len() + replaced.len() + retimed.len() + gone_items,
             removals: removed.len(),
         };
 
-        execute_rows(connection, DELETE, 2, &deleted, |query, (context, n)| query.bind(*context).bind(*n))
-            .await?;
-        execute_rows(connection, DELETE_CONTEXTS, 1, &gone, |query, id| query.bind(*id)).await?;
+        for (context, numbers) in &deleted {
+            delete_in(connection, "items WHERE context_id = $1 AND n", &[*context], numbers).await?;
+        }
+        delete_in(connection, "contexts WHERE id", &[], &gone).await?; // with its items
         execute_rows(connection, RETIME, 4, &retimed, |query, (context, item)| {
             let query = query.bind(*context).bind(item.n);
             query.bind(item.times.map(|times| times.updated)).bind(item.times.map(|times| times.seen))
@@ -139,6 +140,23 @@ impl Store {
         }
         pending.written
     }
+}
+
+/// Deletes the rows of which a column, the last in `condition`, is one of these numbers. Listed one by one: among the rows
+/// of a `VALUES` SQLite would look for each item that there is.
+async fn delete_in(
+    connection: &mut AnyConnection,
+    condition: &str,
+    first: &[i64],
+    numbers: &[i64],
+) -> Result<(), StoreError> {
+    for piece in pieces(numbers) {
+        let list = tuples(1, piece.len(), first.len() + 1);
+        let text = query(format!("DELETE FROM {condition} IN {list}"));
+        let bound = first.iter().chain(piece).fold(text, |query, number| query.bind(*number));
+        bound.execute(&mut *connection).await?;
+    }
+    Ok(())
 }
 
 fn tag(item: &Item) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{OnceLock, mpsc};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -21,6 +21,8 @@ pub(crate) struct Database {
     pub(crate) kind: Kind,
     pub(crate) url: String,
     pub(crate) dir: TempDir,
+    #[expect(dead_code, reason = "it is there until the database is dropped")]
+    alone: Option<Server>,
 }
 
 impl Database {
@@ -31,7 +33,17 @@ impl Database {
             Kind::Sqlite => format!("sqlite://{}", dir.path().join("keepset.db").display()),
             Kind::Postgres => server().create(&format!("db{}", NEXT.fetch_add(1, Ordering::Relaxed))),
         };
-        Self { kind, url, dir }
+        Self { kind, url, dir, alone: None }
+    }
+
+    /// One whose log nobody else writes to.
+    pub(crate) fn alone(kind: Kind) -> Self {
+        let mut database = Self::new(Kind::Sqlite);
+        if kind == Kind::Postgres {
+            let server = Server::start();
+            database = Self { kind, url: server.create("alone"), alone: Some(server), ..database };
+        }
+        database
     }
 
     /// A store with the accounts `a` and `b`.
@@ -60,17 +72,10 @@ fn server() -> &'static Server {
     })
 }
 
-/// Ends the PostgreSQL, if one was started.
+/// Ends the PostgreSQL that the cases share, if it was started.
 pub(crate) fn stop() {
     if let Some(server) = SERVER.get() {
-        let pid = server.process.id().to_string();
-        let _ = Command::new("kill").args(["-INT", &pid]).status();
-        for _ in 0..100 {
-            if !Path::new(&format!("{}/data/postmaster.pid", server.dir.path().display())).exists() {
-                break;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
+        server.stop();
         let _ = std::fs::remove_dir_all(server.dir.path());
     }
 }
@@ -78,7 +83,7 @@ pub(crate) fn stop() {
 struct Server {
     bin: PathBuf,
     dir: TempDir,
-    process: Child,
+    process: Mutex<Child>,
 }
 
 impl Server {
@@ -109,7 +114,7 @@ impl Server {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let server = Self { bin, dir, process };
+        let server = Self { bin, dir, process: Mutex::new(process) };
         for _ in 0..200 {
             let ready = server.client("pg_isready").arg("-q").status().unwrap();
             if ready.success() {
@@ -118,6 +123,12 @@ impl Server {
             thread::sleep(Duration::from_millis(50));
         }
         panic!("the PostgreSQL does not answer");
+    }
+
+    fn stop(&self) {
+        let mut process = self.process.lock().unwrap();
+        let _ = Command::new("kill").args(["-INT", &process.id().to_string()]).status();
+        let _ = process.wait();
     }
 
     fn client(&self, name: &str) -> Command {
@@ -129,6 +140,12 @@ impl Server {
     fn create(&self, name: &str) -> String {
         assert!(self.client("createdb").arg(name).status().unwrap().success());
         format!("postgres://keepset@localhost/{name}?host={}", self.dir.path().display())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::{BufReader, Cursor};
 use futures_util::TryStreamExt;
 use keepset_store::{ApplyError, ImageFilter, Integration, Page, Store, StoreError, User};
 use keepset_types::{ErrorCode, InventoryType, ItemKind, Row, Selector};
+use serde_json::{Value, json};
 use sqlx::Connection;
 
 use crate::databases::{Database, Kind};
@@ -12,6 +13,7 @@ use crate::reports::{DAY, Pod, apply, at, config, delete, engine, kubernetes, ro
 
 crate::cases!(
     a_sweep_removes_what_is_past_its_ttl_and_looks_at_nothing_twice,
+    a_parent_that_lost_its_child_goes_in_time,
     a_sweep_of_one_account_leaves_the_others,
     a_deletion_removes_what_was_decided_and_is_logged,
     a_cluster_goes_with_its_namespaces_and_nodes_and_nothing_else,
@@ -46,6 +48,32 @@ async fn a_sweep_removes_what_is_past_its_ttl_and_looks_at_nothing_twice(databas
     assert_eq!(sweep(&store, keep, at(2 * DAY + 1)).await.len(), 5);
     assert!(store.contexts("a").await.unwrap().is_empty());
     assert_eq!(store.next_expiry(&keep).await.unwrap(), None);
+}
+
+/// What the sweeper knows of when to look must not be taken from a time when the service still had its task.
+async fn a_parent_that_lost_its_child_goes_in_time(database: Database) {
+    let store = database.open().await;
+    let report = |tasks: Value, services: Value, container: &str, seconds: i64| {
+        let report = json!({"cluster_arn": "arn:c", "timestamp": at(seconds).to_string(), "tasks": tasks,
+            "services": services, "containers": [{"arn": container, "image_tag": "x"}]});
+        keepset_engine::observe(InventoryType::Ecs, report.to_string().as_bytes(), at(seconds)).unwrap()
+    };
+    let task = json!([{"arn": "t", "service_arn": "s"}]);
+    let keep = config(1, true);
+    let late = DAY - 100;
+    apply(&store, "a", &report(task.clone(), json!([{"arn": "s"}]), "c1", 0), keep, at(0)).await;
+    apply(&store, "a", &report(task, json!([]), "c1", late), keep, at(late)).await;
+    assert_eq!(
+        store.next_expiry(&keep).await.unwrap(),
+        Some(at(late + DAY + 1)),
+        "the service lives by its task"
+    );
+    let applied =
+        apply(&store, "a", &report(json!([]), json!([]), "c2", late + 50), keep, at(late + 50)).await;
+    assert_eq!(applied.removed.len(), 2);
+    assert_eq!(store.next_expiry(&keep).await.unwrap(), Some(at(DAY + 1)));
+    let removed = sweep(&store, keep, at(DAY + 1)).await;
+    assert_eq!(removed.iter().map(|removed| removed.key.id.to_string()).collect::<Vec<_>>(), ["s"]);
 }
 
 async fn a_sweep_of_one_account_leaves_the_others(database: Database) {

@@ -13,11 +13,27 @@ use crate::reports::{DAY, apply, at, config, engine, kubernetes, rows, sweep};
 pub(crate) const WRITER: &str = "KEEPSET_STORE_WRITER";
 
 crate::cases!(
+    several_open_a_new_database_at_once,
     what_another_gateway_wrote_is_seen,
     many_at_once_keep_order_and_lose_nothing,
     contexts_that_come_and_go_do_not_lock_anybody_out,
     a_killed_writer_leaves_whole_reports,
 );
+
+async fn several_open_a_new_database_at_once(database: Database) {
+    let open = |number: i64| {
+        let url = database.url.clone();
+        tokio::spawn(async move {
+            let store = Store::open(&url).await.unwrap();
+            store.add_account(&format!("a{number}"), at(number)).await.unwrap();
+        })
+    };
+    let openings: Vec<_> = (0..8).map(open).collect();
+    for opening in openings {
+        opening.await.unwrap();
+    }
+    assert_eq!(Store::open(&database.url).await.unwrap().accounts().await.unwrap().len(), 8);
+}
 
 async fn what_another_gateway_wrote_is_seen(database: Database) {
     let one = database.open().await;
@@ -27,7 +43,9 @@ async fn what_another_gateway_wrote_is_seen(database: Database) {
     for poll in 0..6 {
         let store = if poll % 2 == 0 { &one } else { &two };
         let applied = apply(store, "a", &report(&format!("c{poll}"), poll * 60), config, at(poll * 60)).await;
-        assert_eq!(applied.removed.len(), usize::from(poll > 0), "poll {poll}");
+        let removed: Vec<_> = applied.removed.iter().map(|removed| removed.key.id.to_string()).collect();
+        let before: Vec<_> = (poll > 0).then(|| format!("c{}", poll - 1)).into_iter().collect();
+        assert_eq!(removed, before, "poll {poll}");
     }
     // Gone and made again: not the context that `two` remembers.
     assert_eq!(sweep(&one, config, at(3 * DAY)).await.len(), 5);
