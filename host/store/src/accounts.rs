@@ -74,6 +74,16 @@ impl Store {
         rows.iter().map(|row| Ok((get(row, 0)?, stored_time(get(row, 1)?)?))).collect()
     }
 
+    /// When that account was added; none if there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn account(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        let row = sqlx::query("SELECT created_at FROM accounts WHERE name = $1").bind(name.to_owned());
+        let row = row.fetch_optional(self.reader()).await?;
+        row.map(|row| stored_time(get(&row, 0)?)).transpose()
+    }
+
     /// Removes an account with all that is its own; whether it was there.
     ///
     /// # Errors

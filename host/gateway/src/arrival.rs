@@ -1,0 +1,79 @@
+//! What is done around every request: its id, its time, its span, its deadline, its measure.
+
+use std::time::Instant;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use keepset_types::Timestamp;
+use tracing::Instrument as _;
+
+use crate::error::{ApiError, REQUEST_ID};
+use crate::gateway::Gateway;
+use crate::metrics::Served;
+
+/// When a request came, and what it is called.
+#[derive(Clone, Debug)]
+pub(crate) struct Arrival {
+    pub(crate) now: Timestamp,
+    pub(crate) id: String,
+}
+
+impl FromRequestParts<Gateway> for Arrival {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Gateway) -> Result<Self, ApiError> {
+        parts.extensions.get::<Self>().cloned().ok_or_else(ApiError::internal)
+    }
+}
+
+/// The id that the client gave, if it is one (`^[a-z0-9-]{1,64}$`: contract 1.4).
+fn given_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get(REQUEST_ID)?.to_str().ok()?;
+    let is_id = (1..=64).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    is_id.then_some(id)
+}
+
+/// Around everything.
+pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = given_id(request.headers()).map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let arrival = Arrival { now: gateway.settings().clock.now(), id: id.clone() };
+    request.extensions_mut().insert(arrival);
+    let matched = request.extensions().get::<MatchedPath>();
+    let route = matched.map_or("unknown", MatchedPath::as_str).to_owned();
+    let method = request.method().as_str().to_owned();
+    let span = tracing::info_span!("request", id, method, route);
+
+    let metrics = gateway.metrics();
+    metrics.requests_running.inc();
+    let mut response = async {
+        if gateway.is_stopping() {
+            return ApiError::unavailable("The gateway is stopping").into_response();
+        }
+        match tokio::time::timeout(gateway.settings().request_timeout, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => ApiError::unavailable("The request took too long").coded("request_timeout").into_response(),
+        }
+    }
+    .instrument(span.clone())
+    .await;
+    metrics.requests_running.dec();
+
+    if gateway.is_stopping() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    span.in_scope(|| tracing::info!(status, milliseconds = took.as_millis(), "answered"));
+    // Methods that HTTP does not know come from outside, and would be labels without end.
+    let method = if response.status() == axum::http::StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
+    let method = if route == "unknown" { "other".into() } else { method };
+    metrics.served(Served { route, method, status }, took);
+    response
+}

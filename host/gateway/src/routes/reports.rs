@@ -1,0 +1,154 @@
+//! What agents post: reports.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use keepset_types::InventoryType;
+
+use super::report_schema::{EcsInventory, KubernetesInventory};
+use crate::arrival::Arrival;
+use crate::auth::Allowed;
+use crate::error::ApiError;
+use crate::gateway::Gateway;
+use crate::params::{JsonReportBody, ReportBody};
+use crate::roles::SyncInventory;
+
+/// Take a report of a Kubernetes cluster
+#[utoipa::path(
+    post, path = "/v2/kubernetes-inventory", operation_id = "post_kubernetes_inventory", tag = "agents",
+    request_body = KubernetesInventory,
+    responses(
+        (status = 201, description = "The report is stored"),
+        (status = 400, description = "Not a report"),
+        (status = 413, description = "The report is too large"),
+        (status = 415, description = "Not JSON"),
+    ),
+)]
+pub(super) async fn kubernetes(
+    State(gateway): State<Gateway>,
+    allowed: Allowed<SyncInventory>,
+    arrival: Arrival,
+    JsonReportBody(body): JsonReportBody,
+) -> Result<StatusCode, ApiError> {
+    take(&gateway, &allowed, &arrival, InventoryType::Kubernetes, body).await?;
+    Ok(StatusCode::CREATED)
+}
+
+/// Take a report of an ECS cluster
+///
+/// The cluster `validating-creds` is the agent's probe of its credentials: nothing is stored.
+#[utoipa::path(
+    post, path = "/v2/ecs-inventory", operation_id = "post_ecs_inventory", tag = "agents",
+    request_body = EcsInventory,
+    responses(
+        (status = 204, description = "The report is stored"),
+        (status = 400, description = "Not a report"),
+        (status = 413, description = "The report is too large"),
+    ),
+)]
+pub(super) async fn ecs(
+    State(gateway): State<Gateway>,
+    allowed: Allowed<SyncInventory>,
+    arrival: Arrival,
+    body: ReportBody,
+) -> Result<StatusCode, ApiError> {
+    take(&gateway, &allowed, &arrival, InventoryType::Ecs, body).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Take a report of a Kubernetes cluster, from an agent of the first version
+#[utoipa::path(
+    post, path = "/v1/enterprise/kubernetes-inventory", operation_id = "post_kubernetes_inventory_v1", tag = "agents",
+    request_body = KubernetesInventory,
+    responses(
+        (status = 201, description = "The report is stored"),
+        (status = 400, description = "Not a report"),
+        (status = 413, description = "The report is too large"),
+        (status = 415, description = "Not JSON"),
+    ),
+)]
+pub(super) async fn kubernetes_v1(
+    state: State<Gateway>,
+    allowed: Allowed<SyncInventory>,
+    arrival: Arrival,
+    body: JsonReportBody,
+) -> Result<StatusCode, ApiError> {
+    kubernetes(state, allowed, arrival, body).await
+}
+
+/// Take a report of an ECS cluster, from an agent that fell back to the first version
+#[utoipa::path(
+    post, path = "/v1/enterprise/ecs-inventory", operation_id = "post_ecs_inventory_v1", tag = "agents",
+    request_body = EcsInventory,
+    responses(
+        (status = 204, description = "The report is stored"),
+        (status = 400, description = "Not a report"),
+        (status = 413, description = "The report is too large"),
+    ),
+)]
+pub(super) async fn ecs_v1(
+    state: State<Gateway>,
+    allowed: Allowed<SyncInventory>,
+    arrival: Arrival,
+    body: ReportBody,
+) -> Result<StatusCode, ApiError> {
+    ecs(state, allowed, arrival, body).await
+}
+
+/// Has a report read and decided, and stores what comes of it.
+async fn take(
+    gateway: &Gateway,
+    allowed: &Allowed<SyncInventory>,
+    arrival: &Arrival,
+    inventory_type: InventoryType,
+    body: ReportBody,
+) -> Result<(), ApiError> {
+    let ReportBody { json, place } = body;
+    let taken = store(gateway, &allowed.account, arrival, inventory_type, json).await;
+    drop(place);
+    let result = match &taken {
+        Ok(()) => "stored",
+        Err(error) if error.is_fault_of_the_client() => "refused",
+        Err(_) => "failed",
+    };
+    gateway.metrics().reported(inventory_type, result);
+    taken
+}
+
+async fn store(
+    gateway: &Gateway,
+    account: &str,
+    arrival: &Arrival,
+    inventory_type: InventoryType,
+    json: bytes::Bytes,
+) -> Result<(), ApiError> {
+    let bytes = json.len();
+    let (retention, metrics, now) = (gateway.retention(), gateway.metrics(), arrival.now);
+    let observation = retention.observe(inventory_type, json, now).await?;
+    if observation.credential_probe {
+        tracing::info!(account, "credentials probed");
+        return Ok(());
+    }
+    let config = retention.config();
+    let decide = retention.decision(retention.place().await?, config, now, retention.shadow());
+    let applying = gateway.store().apply(account, &observation, &config, now, &arrival.id, decide);
+    let applied = metrics.store("apply", applying).await?;
+    metrics.rows(applied.added, applied.touched, applied.rows_written);
+    metrics.removed(&applied.removed);
+    metrics.warned(&applied.warnings);
+    for warning in &applied.warnings {
+        tracing::debug!(code = warning.code.as_str(), "{warning}");
+    }
+    tracing::info!(
+        account,
+        %inventory_type,
+        bytes,
+        contexts = applied.contexts,
+        added = applied.added,
+        touched = applied.touched,
+        removed = applied.removed.len(),
+        warnings = applied.warnings.len(),
+        "report stored"
+    );
+    gateway.bell().notify_one();
+    Ok(())
+}
