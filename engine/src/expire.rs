@@ -26,10 +26,9 @@ pub(crate) fn pass(rows: &mut [Standing], detail: Detail, is_past: impl Fn(i64) 
             _ => oldest_parent = oldest_parent.min(row.seen),
         }
     }
-    // Descendants only ever make a parent look younger. Where no parent is past the TTL by itself, nor older than what
-    // is known to stay, they change neither what goes nor what is the oldest.
-    let parents_matter = is_past(oldest_parent) || oldest_parent < oldest_leaf;
-    if parents_matter || detail == Detail::Deadlines {
+    // Descendants only ever make a parent look younger. Where no parent is older than every leaf that stays, which is
+    // within the TTL, they change neither what goes nor what is the oldest.
+    if oldest_parent < oldest_leaf || detail == Detail::Deadlines {
         raise_parents(rows, is_past);
     }
 }

@@ -82,10 +82,7 @@ impl Plugin {
     /// # Errors
     /// If they are no component, import anything, or export another world.
     pub fn from_bytes(engine: &Engine, bytes: &[u8]) -> Result<Self, PluginError> {
-        let digest = Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        });
+        let digest = digest(bytes);
         let component = match cache::load(engine, &digest) {
             Some(component) => component,
             None => {
@@ -116,6 +113,12 @@ impl Plugin {
     #[must_use]
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// Whether it is Keepset's own.
+    #[must_use]
+    pub fn is_builtin(&self) -> bool {
+        self.identity.digest == digest(BUILTIN)
     }
 
     /// What it is.
@@ -352,6 +355,14 @@ impl Plugin {
         }
         PluginError::Trap(message)
     }
+}
+
+/// SHA-256, in hexadecimal digits.
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 /// What wasmtime says, without the stack and the indented details below.

@@ -3,6 +3,8 @@
 //! A [`fixture`] (docs/semantics.md section 8) is run in [`cell`]s: the native engine, and the component by each of its
 //! interfaces. All must answer what the fixture expects, and the same bytes.
 
+#[cfg(feature = "component")]
+pub mod builtin;
 pub mod cell;
 pub mod fixture;
 #[cfg(feature = "reference")]

@@ -56,7 +56,7 @@ fn is_complete() -> bool {
 }
 
 /// Why packages cannot be installed here, if so.
-fn obstacle() -> Option<String> {
+pub(crate) fn obstacle() -> Option<String> {
     if probe(Command::new("apt-get").arg("--version")).is_none() {
         return Some("this is no Debian".into());
     }
@@ -67,7 +67,7 @@ fn obstacle() -> Option<String> {
 /// Installs the packages. Says why not, if Debian's compiler is too old.
 fn install() -> Result<Option<String>> {
     eprintln!("wasm32: looking for Debian's packages, for the tool chain at hand lacks the target");
-    run(apt_get().args(["update", "-qq"]))?;
+    update()?;
     let policy = probe(Command::new("apt-cache").args(["policy", "rustc-web"])).unwrap_or_default();
     let offered = value(&policy, "Candidate:").unwrap_or("none");
     if !is_recent(offered) {
@@ -78,13 +78,24 @@ fn install() -> Result<Option<String>> {
         return Ok(Some("Debian's rust-web-llvm names no LLVM".into()));
     };
     eprintln!("wasm32: installing {} {linker}", PACKAGES.join(" "));
-    run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(PACKAGES).arg(linker))?;
+    let linker: [&str; 1] = [&linker];
+    install_packages(&[&PACKAGES[..], &linker[..]].concat())?;
     if !is_complete() {
         bail!(
             "Debian's packages were installed, but the compiler, its linker or its source is still missing"
         );
     }
     Ok(None)
+}
+
+/// Installs packages of which the lists are known.
+pub(crate) fn install_packages(packages: &[&str]) -> Result<()> {
+    run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
+}
+
+/// Learns what packages there are.
+pub(crate) fn update() -> Result<()> {
+    run(apt_get().args(["update", "-qq"]))
 }
 
 /// apt-get that asks nothing, waits for another one, and prints errors only.

@@ -6,6 +6,7 @@ mod debian;
 mod demo;
 mod generate;
 mod guest;
+mod postgres;
 mod process;
 mod prove;
 mod reproduce;

@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::process::run as run_program;
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root};
-use crate::{bench, generate, guest, reproduce, toolchain, wit};
+use crate::{bench, generate, guest, postgres, reproduce, toolchain, wit};
 
 /// A check, and the name it has in the summary.
 type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
@@ -52,6 +52,7 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("clippy", Box::new(clippy)),
         ("documentation", Box::new(documentation)),
         ("generated files", Box::new(|| generate::check(toolchain))),
+        ("PostgreSQL", Box::new(postgres::set_up)),
         ("tests", Box::new(tests)),
         ("conformance", Box::new(|| conformance(toolchain))),
     ]

@@ -183,7 +183,8 @@ impl Observation {
         let mut start = 0;
         for (context, end) in self.contexts.iter().zip(&self.context_ends) {
             let end = usize::try_from(*end).unwrap_or(usize::MAX).min(self.len());
-            let mut context = interner.context(self.inventory_type, self.string(*context).unwrap_or_default());
+            let mut context =
+                interner.context(self.inventory_type, self.string(*context).unwrap_or_default());
             context.reserve(end.saturating_sub(start));
             columns.contexts.push(context.number());
             for row in start..end {

@@ -1,5 +1,6 @@
 //! The subcommands, one file each.
 
+mod account;
 mod apply;
 mod completions;
 mod conformance;
@@ -9,8 +10,12 @@ mod explain;
 mod help_markdown;
 mod list;
 mod plugin;
+mod preview;
+mod serve;
+mod store;
 mod summary;
 mod sweep;
+mod user;
 
 use clap::{Parser, Subcommand};
 
@@ -36,7 +41,8 @@ Examples:
   keepset apply --state inventory.json --report report.json --config keepset.yaml
   keepset list --state inventory.json
   keepset explain --state inventory.json --config keepset.yaml prod/default
-  keepset sweep --state inventory.json --image-ttl-days 30 --dry-run";
+  keepset sweep --state inventory.json --image-ttl-days 30 --dry-run
+  keepset serve --config keepset.yaml";
 
 fn examples_and_exits() -> String {
     format!("{EXAMPLES}\n\n{}", Exit::table())
@@ -50,6 +56,14 @@ pub(crate) enum Command {
     Delete(delete::Delete),
     List(list::List),
     Explain(explain::Explain),
+    Preview(preview::Preview),
+    Serve(serve::Serve),
+    #[command(subcommand)]
+    User(user::User),
+    #[command(subcommand)]
+    Account(account::Account),
+    #[command(subcommand)]
+    Store(store::Store),
     Conformance(conformance::Conformance),
     #[command(subcommand)]
     Plugin(plugin::Plugin),
@@ -67,6 +81,11 @@ impl Command {
             Self::Delete(command) => command.run(),
             Self::List(command) => command.run(),
             Self::Explain(command) => command.run(),
+            Self::Preview(command) => command.run(),
+            Self::Serve(command) => command.run(),
+            Self::User(command) => command.run(),
+            Self::Account(command) => command.run(),
+            Self::Store(command) => command.run(),
             Self::Conformance(command) => command.run(),
             Self::Plugin(command) => command.run(),
             Self::Completions(command) => command.run(),
@@ -83,9 +102,13 @@ impl Command {
             Self::Delete(command) => command.output,
             Self::List(command) => command.output.of_failures(),
             Self::Explain(command) => command.output,
+            Self::Preview(command) => command.output,
+            Self::User(command) => command.format(),
+            Self::Account(command) => command.format(),
+            Self::Store(command) => command.format(),
             Self::Conformance(command) => command.output,
             Self::Plugin(command) => command.format(),
-            Self::Completions(_) | Self::HelpMarkdown(_) => Format::Text,
+            Self::Serve(_) | Self::Completions(_) | Self::HelpMarkdown(_) => Format::Text,
         }
     }
 }

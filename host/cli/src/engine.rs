@@ -1,7 +1,7 @@
 //! Which plugin decides, and what it may use up.
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -24,7 +24,21 @@ impl DecidingPlugin {
     pub(crate) fn load(&self) -> Result<Plugin, Failure> {
         self.engine.load(self.plugin.as_ref())
     }
+
+    /// For a gateway, which calls it often and at once. `otherwise`: the plugin if the command line names none.
+    pub(crate) fn load_pooled(&self, otherwise: Option<&Path>) -> Result<Plugin, Failure> {
+        let options = EngineOptions { pool: Some(POOL), ..self.engine.options() };
+        self.engine.load_in(options, self.plugin.as_deref().or(otherwise))
+    }
+
+    /// Another plugin, under the same limits.
+    pub(crate) fn load_other(&self, path: &Path) -> Result<Plugin, Failure> {
+        self.engine.load_in(self.engine.options(), Some(path))
+    }
 }
+
+/// Instances that a gateway keeps at hand.
+const POOL: u32 = 32;
 
 /// Where compiled plugins are kept, and what a plugin may use up.
 #[derive(Args, Debug)]
@@ -65,11 +79,15 @@ pub(crate) struct EngineArguments {
 impl EngineArguments {
     /// The plugin in a file, or the one that is built in.
     pub(crate) fn load(&self, plugin: Option<&PathBuf>) -> Result<Plugin, Failure> {
-        let engine = Engine::with_options(self.options())?;
+        self.load_in(self.options(), plugin.map(PathBuf::as_path))
+    }
+
+    fn load_in(&self, options: EngineOptions, plugin: Option<&Path>) -> Result<Plugin, Failure> {
+        let engine = Engine::with_options(options)?;
         let plugin = match plugin {
             Some(path) => Plugin::from_file(&engine, path).map_err(|error| match error {
                 unreadable @ PluginError::Unreadable { .. } => unreadable.into(),
-                error => Failure::NoPlugin { path: path.clone(), error },
+                error => Failure::NoPlugin { path: path.to_owned(), error },
             })?,
             None => Plugin::builtin(&engine)?,
         };

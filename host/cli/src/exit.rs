@@ -15,10 +15,11 @@ pub(crate) enum Exit {
     Files = 5,
     Busy = 6,
     Plugin = 7,
+    Service = 8,
 }
 
 impl Exit {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Success,
         Self::ChecksFailed,
         Self::Usage,
@@ -27,6 +28,7 @@ impl Exit {
         Self::Files,
         Self::Busy,
         Self::Plugin,
+        Self::Service,
     ];
 
     fn meaning(self) -> &'static str {
@@ -39,6 +41,7 @@ impl Exit {
             Self::Files => "a file cannot be read or written",
             Self::Busy => "another command is writing the state file",
             Self::Plugin => "the plugin was refused, stopped or not believed",
+            Self::Service => "a gateway, its store or its network failed",
         }
     }
 

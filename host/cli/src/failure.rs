@@ -1,10 +1,13 @@
 //! Why a command failed, and where.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use keepset_gateway::AccountsError;
 use keepset_host::{Error, ErrorCode, PluginError};
+use keepset_store::StoreError;
 use keepset_types::DocumentError;
 use serde::Serialize;
 
@@ -38,6 +41,41 @@ pub(crate) enum Failure {
         path = path.display()
     )]
     Busy { path: PathBuf, waited: Duration },
+    /// The gateway's store.
+    #[error(transparent)]
+    Store(StoreError),
+    /// An account or a user cannot be as asked.
+    #[error(transparent)]
+    Accounts(AccountsError),
+    #[error("{address}: cannot be listened on: {source}")]
+    Listen { address: SocketAddr, source: io::Error },
+    #[error("the gateway cannot serve: {0}")]
+    Serve(io::Error),
+    #[error("no threads are to be had: {0}")]
+    Runtime(io::Error),
+    #[error("{} with {}: {message}", certificate.display(), key.display())]
+    Tls { certificate: PathBuf, key: PathBuf, message: String },
+    #[error("TLS needs both a certificate and a key: give --tls-certificate and --tls-key")]
+    HalfTls,
+    #[error("logs and traces: {0}")]
+    Telemetry(String),
+    #[error("there is no home directory to keep data in: give --data-dir or --store")]
+    NoDataDir,
+    #[error(
+        "the plugin fails {failed} of {of} runs of the fixtures that come with keepset; see `keepset plugin check`, or \
+        give --unchecked-plugin"
+    )]
+    FailsFixtures { failed: usize, of: usize },
+    #[error("standard input cannot be read: {0}")]
+    Input(io::Error),
+    /// A gateway was asked and did not do it.
+    #[error("{url}: {message}")]
+    Remote { url: String, status: Option<u16>, message: String },
+    #[error("there is nothing to look at: give --state FILE or --url URL")]
+    NowhereToLook,
+    /// Somebody was asked whether to go on, and did not say yes.
+    #[error("not confirmed: nothing was deleted; give --yes where nobody can be asked")]
+    NotConfirmed,
     /// The result could not be shown. A state file may have been replaced before.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -56,8 +94,19 @@ impl Failure {
             | Self::Write { .. }
             | Self::Output(_) => Exit::Files,
             Self::Plugin(_) | Self::NoPlugin { .. } => Exit::Plugin,
-            Self::NotFound(_) => Exit::NotFound,
+            Self::FailsFixtures { .. } => Exit::Plugin,
+            Self::NotFound(_) | Self::Remote { status: Some(404), .. } => Exit::NotFound,
             Self::Busy { .. } => Exit::Busy,
+            Self::HalfTls | Self::NoDataDir | Self::NowhereToLook | Self::NotConfirmed => Exit::Usage,
+            Self::Accounts(_) | Self::Tls { .. } | Self::Telemetry(_) | Self::Remote { status: Some(400), .. } => {
+                Exit::Invalid
+            }
+            Self::Store(_)
+            | Self::Listen { .. }
+            | Self::Serve(_)
+            | Self::Runtime(_)
+            | Self::Input(_)
+            | Self::Remote { .. } => Exit::Service,
         }
     }
 
@@ -72,6 +121,17 @@ impl Failure {
             Self::Write { .. } => "unwritable",
             Self::Busy { .. } => "busy",
             Self::Output(_) => "output",
+            Self::Store(_) => "store",
+            Self::Accounts(_) => "accounts",
+            Self::Listen { .. } | Self::Serve(_) | Self::Runtime(_) => "serve",
+            Self::Tls { .. } | Self::HalfTls => "tls",
+            Self::Telemetry(_) => "telemetry",
+            Self::NoDataDir => "no_data_dir",
+            Self::NowhereToLook => "nowhere_to_look",
+            Self::FailsFixtures { .. } => "plugin_fails_fixtures",
+            Self::Input(_) => "input",
+            Self::Remote { .. } => "remote",
+            Self::NotConfirmed => "not_confirmed",
         }
     }
 

@@ -8,9 +8,12 @@ mod engine;
 mod exit;
 mod failure;
 mod output;
+mod remote;
 mod report;
+mod serving;
 mod settings;
 mod state;
+mod storage;
 mod table;
 
 use std::process::ExitCode;

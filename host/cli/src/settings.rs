@@ -12,17 +12,33 @@ use serde_json::{Map, Value};
 use serde_saphyr::{SnippetMode, Spanned, UserMessageFormatter, render_options};
 
 use crate::failure::Failure;
+use crate::serving::file::ServeFile;
 
 /// Where the settings stand in a configuration file (C4).
 const SECTION: &str = "/services/catalog/runtime_inventory";
+
+/// A configuration file.
+#[derive(Args, Debug)]
+pub(crate) struct ConfigFile {
+    /// YAML file with the settings of retention under services.catalog.runtime_inventory, those of the gateway under
+    /// keepset; other keys are ignored
+    #[arg(long = "config", value_name = "FILE", env = "KEEPSET_CONFIG", hide_env_values = true)]
+    path: Option<PathBuf>,
+}
+
+impl ConfigFile {
+    /// What it says of the gateway; nothing if there is no file.
+    pub(crate) fn serve(&self) -> Result<ServeFile, Failure> {
+        self.path.as_deref().map_or_else(|| Ok(ServeFile::default()), ServeFile::read)
+    }
+}
 
 // Values stay texts: the plugin refuses what is wrong, not the command line.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Retention")]
 pub(crate) struct Settings {
-    /// YAML file with the settings, under services.catalog.runtime_inventory; its other keys are ignored
-    #[arg(long, value_name = "FILE", env = "KEEPSET_CONFIG", hide_env_values = true)]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) file: ConfigFile,
     /// Days after which what was not seen any more is removed; 0: never [default: 120]
     #[arg(long, value_name = "DAYS", visible_alias = "inventory-ttl-days", allow_hyphen_values = true)]
     image_ttl_days: Option<String>,
@@ -37,19 +53,14 @@ pub(crate) struct Settings {
 impl Settings {
     /// What the plugin makes of flags, environment and file, in this order of precedence (C3).
     pub(crate) fn judged_by(&self, plugin: &Plugin) -> Result<Config, Failure> {
-        let file = self.config.as_deref().map(Section::read).transpose()?;
-        let mut layers = vec![layer(Origin::Flag, self.flags()), layer(Origin::Environment, environment())];
-        layers.extend(file.as_ref().map(|section| layer(Origin::File, section.settings())));
-        plugin.configure(&layers).map_err(|error| match error {
-            PluginError::Refused(error) => {
-                let at_fault = layers.iter().find(|layer| {
-                    let alone = plugin.configure(std::slice::from_ref(layer));
-                    matches!(alone, Err(PluginError::Refused(_)))
-                });
-                refused(error, at_fault.map(|layer| layer.origin), file.as_ref())
-            }
-            other => other.into(),
-        })
+        let file = self.file.path.as_deref().map(Section::read).transpose()?;
+        let layers = vec![layer(Origin::Flag, self.flags()), layer(Origin::Environment, environment())];
+        judged(layers, file.as_ref(), plugin)
+    }
+
+    /// What the plugin makes of a file alone.
+    pub(crate) fn of_file(path: &Path, plugin: &Plugin) -> Result<Config, Failure> {
+        judged(Vec::new(), Some(&Section::read(path)?), plugin)
     }
 
     fn flags(&self) -> Map<String, Value> {
@@ -61,6 +72,20 @@ impl Settings {
         let given = flags.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
         given.map(|(name, text)| (name.to_owned(), scalar(text))).collect()
     }
+}
+
+fn judged(mut layers: Vec<Layer>, file: Option<&Section<'_>>, plugin: &Plugin) -> Result<Config, Failure> {
+    layers.extend(file.map(|section| layer(Origin::File, section.settings())));
+    plugin.configure(&layers).map_err(|error| match error {
+        PluginError::Refused(error) => {
+            let at_fault = layers.iter().find(|layer| {
+                let alone = plugin.configure(std::slice::from_ref(layer));
+                matches!(alone, Err(PluginError::Refused(_)))
+            });
+            refused(error, at_fault.map(|layer| layer.origin), file)
+        }
+        other => other.into(),
+    })
 }
 
 /// Says where the setting that was refused came from.

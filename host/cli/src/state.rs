@@ -25,6 +25,13 @@ pub(crate) struct StateArguments {
     /// Inventory to change: a JSON file, {"version":1,"items":[...]}
     #[arg(long, value_name = "FILE")]
     state: PathBuf,
+    #[command(flatten)]
+    change: Change,
+}
+
+/// How a state file is changed.
+#[derive(Args, Debug)]
+pub(crate) struct Change {
     /// Show what would happen, change nothing
     #[arg(long)]
     dry_run: bool,
@@ -49,12 +56,18 @@ pub(crate) struct State {
 
 impl StateArguments {
     pub(crate) fn open(&self, missing: Missing) -> Result<State, Failure> {
+        self.change.open(&self.state, missing)
+    }
+}
+
+impl Change {
+    pub(crate) fn open(&self, state: &Path, missing: Missing) -> Result<State, Failure> {
         // A link stays a link: what it points to is replaced.
-        let path = match (fs::canonicalize(&self.state), missing) {
+        let path = match (fs::canonicalize(state), missing) {
             (Ok(path), _) => path,
-            (Err(_), Missing::IsEmpty) => self.state.clone(),
+            (Err(_), Missing::IsEmpty) => state.to_owned(),
             (Err(source), Missing::IsAnError) => {
-                return Err(Failure::Read { path: self.state.clone(), source });
+                return Err(Failure::Read { path: state.to_owned(), source });
             }
         };
         let lock = if self.dry_run { None } else { Some(lock(&path, self.lock_timeout)?) };

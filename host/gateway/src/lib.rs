@@ -39,7 +39,6 @@ mod routes;
 mod settings;
 mod shadow;
 mod sweeper;
-mod tls;
 
 pub use accounts::{ADMIN, Accounts, AccountsError, MIN_PASSWORD};
 pub use clock::Clock;
@@ -48,4 +47,3 @@ pub use password::HashError;
 pub use roles::{Action, Role, UnknownRole};
 pub use routes::openapi;
 pub use settings::Settings;
-pub use tls::{TlsError, tls};

@@ -36,7 +36,7 @@ pub struct Settings {
     pub keep_removals: Duration,
     /// How long health reports are kept (contract 1.5: two days).
     pub keep_health_reports: Duration,
-    /// Speak TLS, as [`crate::tls`] reads it from files. None: plain HTTP.
+    /// Speak TLS: a configuration of rustls, with certificate and key. None: plain HTTP.
     pub tls: Option<Arc<rustls::ServerConfig>>,
     /// Where the time comes from.
     pub clock: Clock,

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use keepset_conformance::builtin::Unpacked;
 use keepset_conformance::cell::{Cells, Which};
 use keepset_conformance::fixture;
 use keepset_conformance::run::{Tally, run};
@@ -77,6 +78,12 @@ impl Conformance {
         results.finish()?;
         Ok(if tally.failed == 0 { Exit::Success } else { Exit::ChecksFailed })
     }
+}
+
+/// Holds a plugin to the fixtures that come with this command.
+pub(super) fn run_own_fixtures(plugin: Plugin, out: &mut dyn Write) -> Result<Tally, Failure> {
+    let unpacked = Unpacked::new().map_err(|source| Failure::Write { path: std::env::temp_dir(), source })?;
+    run_fixtures(&[unpacked.path()], plugin, &INTERFACES, out)
 }
 
 /// Runs fixtures, a line each. Where there are none, nothing was proved: that is a failure.

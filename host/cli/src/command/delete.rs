@@ -1,3 +1,6 @@
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use keepset_host::Selector;
 
@@ -6,9 +9,10 @@ use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Results};
-use crate::state::{Missing, StateArguments};
+use crate::remote::{Gateway, Remote};
+use crate::state::{Change, Missing};
 
-/// Delete a context from a state file, or one image in it
+/// Delete a context from a state file or of a gateway, or one image in it
 ///
 /// Contexts match whole. With a digest, only the containers of that context with that digest and
 /// their images are deleted. The next report brings back what still runs.
@@ -19,36 +23,85 @@ use crate::state::{Missing, StateArguments};
     after_help = "\
 Examples:
   keepset delete --state inventory.json --type kubernetes --context prod/default
-  keepset delete --state inventory.json --type kubernetes --context prod/default --image-digest unknown"
+  keepset delete --state inventory.json --type kubernetes --context prod/default --image-digest unknown
+  keepset delete --url http://localhost:8228 --username admin --type ecs --context arn:aws:ecs:... --yes"
 )]
 pub(crate) struct Delete {
+    /// Inventory to change: a JSON file, {"version":1,"items":[...]}
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
     #[command(flatten)]
-    state: StateArguments,
+    change: Change,
     /// `kubernetes` or `ecs`
-    #[arg(long = "type", value_name = "TYPE")]
+    #[arg(long = "type", value_name = "TYPE", env = "ANCHORECTL_INVENTORY_INVENTORY_TYPE")]
     inventory_type: String,
     /// CLUSTER/NAMESPACE, or the ARN of an ECS cluster
-    #[arg(long)]
+    #[arg(long, env = "ANCHORECTL_CONTEXT")]
     context: String,
     /// Digest of an image; `unknown` for images without one
-    #[arg(long, value_name = "DIGEST")]
+    #[arg(long, value_name = "DIGEST", env = "ANCHORECTL_IMAGE_DIGEST")]
     image_digest: Option<String>,
+    /// Do not ask before deleting from a gateway
+    #[arg(short, long, env = "ANCHORECTL_CONFIRM")]
+    yes: bool,
     /// How to write the outcome
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(super) output: Format,
+    #[command(flatten)]
+    remote: Remote,
     #[command(flatten)]
     plugin: DecidingPlugin,
 }
 
 impl Delete {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
+        match (&self.state, self.remote.gateway()?) {
+            (Some(state), _) => self.run_on_state(state),
+            (None, Some(gateway)) => self.run_on_gateway(&gateway),
+            (None, None) => Err(Failure::NowhereToLook),
+        }
+    }
+
+    fn run_on_gateway(&self, gateway: &Gateway<'_>) -> Result<Exit, Failure> {
+        self.confirm()?;
+        let mut query = vec![("inventory_type", &*self.inventory_type), ("context", &*self.context)];
+        query.extend(self.image_digest.as_deref().map(|digest| ("image_digest", digest)));
+        gateway.delete("/v2/inventories", &query)?;
+        let mut results = Results::new();
+        match self.output {
+            Format::Json => results.json(&serde_json::json!({ "deleted": true }))?,
+            Format::Text => writeln!(results, "deleted")?,
+        }
+        results.finish()?;
+        Ok(Exit::Success)
+    }
+
+    /// Asks whether to go on, as anchorectl does.
+    fn confirm(&self) -> Result<(), Failure> {
+        if self.yes {
+            return Ok(());
+        }
+        if !std::io::stdin().is_terminal() {
+            return Err(Failure::NotConfirmed);
+        }
+        let what = match &self.image_digest {
+            Some(digest) => format!("the image {digest} in {}", self.context),
+            None => format!("all of {}", self.context),
+        };
+        let _ = write!(std::io::stderr(), "Delete {what} ({})? [y/N] ", self.inventory_type);
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).map_err(Failure::Input)?;
+        if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::NotConfirmed) }
+    }
+
+    fn run_on_state(&self, state: &Path) -> Result<Exit, Failure> {
         let plugin = self.plugin.load()?;
         let selector = Selector {
             inventory_type: self.inventory_type.clone(),
             context: self.context.clone(),
             image_digest: self.image_digest.clone(),
         };
-        let state = self.state.open(Missing::IsAnError)?;
+        let state = self.change.open(state, Missing::IsAnError)?;
         let prior = state.read()?;
         let purged = plugin.purge(&prior, &selector)?;
         state.replace(purged.retained.iter())?;

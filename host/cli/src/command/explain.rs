@@ -1,24 +1,26 @@
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keepset_host::{Config, Key, Timestamp};
+use keepset_host::{Config, Key, Row, Timestamp};
 use keepset_types::{Id, Removed, Retained, RetainedReason};
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::Value;
 
 use crate::clock::Clock;
 use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Results, warn};
+use crate::remote::{Gateway, Remote};
 use crate::report::evaluate;
 use crate::settings::Settings;
 use crate::state;
 
-/// Say why each row of a state file is kept, and until when
+/// Say why each row of a state file or of a gateway is kept, and until when
 ///
 /// Changes nothing. A key is the whole of an id, an image tag, an image digest or a context, as it
-/// is or as TYPE/CONTEXT.
+/// is or as TYPE/CONTEXT. A gateway is asked about contexts: each key is TYPE/CONTEXT.
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,
@@ -26,13 +28,14 @@ use crate::state;
 Examples:
   keepset explain --state inventory.json --config keepset.yaml
   keepset explain --state inventory.json prod/default docker.io/library/nginx:1.29.1
-  keepset explain --state inventory.json --image-ttl-days 7 -o json kubernetes/prod/default"
+  keepset explain --state inventory.json --image-ttl-days 7 -o json kubernetes/prod/default
+  keepset explain --url http://localhost:8228 --username admin kubernetes/prod/default"
 )]
 pub(crate) struct Explain {
     /// Inventory to explain: a JSON file, {"version":1,"items":[...]}
     #[arg(long, value_name = "FILE")]
-    state: PathBuf,
-    /// What to explain [default: every row]
+    state: Option<PathBuf>,
+    /// What to explain [default: every row of the state file]
     #[arg(value_name = "KEY")]
     keys: Vec<String>,
     #[command(flatten)]
@@ -40,6 +43,8 @@ pub(crate) struct Explain {
     /// How to write the answer
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(super) output: Format,
+    #[command(flatten)]
+    remote: Remote,
     #[command(flatten)]
     settings: Settings,
     #[command(flatten)]
@@ -56,9 +61,46 @@ struct Explanation {
 
 impl Explain {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let (explanation, config) = match (&self.state, self.remote.gateway()?) {
+            (Some(state), _) => self.ask_plugin(state)?,
+            (None, Some(gateway)) => self.ask_gateway(&gateway)?,
+            (None, None) => return Err(Failure::NowhereToLook),
+        };
+        let mut results = Results::new();
+        match self.output {
+            Format::Json => results.json(&explanation)?,
+            Format::Text => write(&explanation, &config, &mut results)?,
+        }
+        results.finish()?;
+        Ok(Exit::Success)
+    }
+
+    fn ask_gateway(&self, gateway: &Gateway<'_>) -> Result<(Explanation, Config), Failure> {
+        let mut all = Explanation { version: 1, retained: Vec::new(), removed: Vec::new() };
+        let mut config = Config::default();
+        if self.keys.is_empty() {
+            return Err(Failure::NotFound("a gateway is asked about contexts: give TYPE/CONTEXT".to_owned()));
+        }
+        for key in &self.keys {
+            let Some((inventory_type, context)) = key.split_once('/') else {
+                return Err(Failure::NotFound(format!("`{key}` is no TYPE/CONTEXT, like kubernetes/prod/default")));
+            };
+            let query = [("inventory_type", inventory_type), ("context", context)];
+            let answer: GatewayExplanation = gateway.get("/v2/keepset/explain", &query)?;
+            config = answer.config.into();
+            all.retained.extend(answer.items.into_iter().map(|item| Retained {
+                row: item.row,
+                reason: item.why.reason,
+                expires_at: item.why.expires_at,
+            }));
+        }
+        Ok((all, config))
+    }
+
+    fn ask_plugin(&self, state: &Path) -> Result<(Explanation, Config), Failure> {
         let plugin = self.plugin.load()?;
         let config = self.settings.judged_by(&plugin)?;
-        let inventory = state::read(&self.state)?;
+        let inventory = state::read(state)?;
         let keys_of = |key: &String| !inventory.rows().iter().any(|row| is_meant(&row.key, key));
         let unmatched: Vec<_> = self.keys.iter().filter(|key| keys_of(key)).collect();
         if let [first, ..] = unmatched[..] {
@@ -66,7 +108,7 @@ impl Explain {
                 1 => String::new(),
                 several => format!(", and nor do {} others", several - 1),
             };
-            let path = self.state.display();
+            let path = state.display();
             return Err(Failure::NotFound(format!(
                 "{path}: `{first}` matches no id, image tag, image digest or context{others}; keys match whole"
             )));
@@ -80,13 +122,49 @@ impl Explain {
             Explanation { version: 1, retained: outcome.retained, removed: outcome.removed };
         explanation.retained.retain(|retained| wanted(&retained.row.key));
         explanation.removed.retain(|removed| wanted(&removed.key));
-        let mut results = Results::new();
-        match self.output {
-            Format::Json => results.json(&explanation)?,
-            Format::Text => write(&explanation, &config, &mut results)?,
-        }
-        results.finish()?;
-        Ok(Exit::Success)
+        Ok((explanation, config))
+    }
+}
+
+/// `GET /v2/keepset/explain`.
+#[derive(Deserialize)]
+struct GatewayExplanation {
+    config: GatewayConfig,
+    items: Vec<ExplainedRow>,
+}
+
+#[derive(Deserialize)]
+struct GatewayConfig {
+    image_ttl_days: u32,
+    image_ingest_overwrite: bool,
+    ecs_truncation_guard: bool,
+}
+
+impl From<GatewayConfig> for Config {
+    fn from(config: GatewayConfig) -> Self {
+        let GatewayConfig { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard } = config;
+        Self { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard }
+    }
+}
+
+/// A row, and beside its fields why it is kept.
+struct ExplainedRow {
+    row: Row,
+    why: Why,
+}
+
+#[derive(Deserialize)]
+struct Why {
+    reason: RetainedReason,
+    expires_at: Option<Timestamp>,
+}
+
+impl<'de> Deserialize<'de> for ExplainedRow {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let item = Value::deserialize(deserializer)?;
+        let row = Row::deserialize(&item).map_err(de::Error::custom)?;
+        let why = Why::deserialize(&item).map_err(de::Error::custom)?;
+        Ok(Self { row, why })
     }
 }
 

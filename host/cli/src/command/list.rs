@@ -1,24 +1,25 @@
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
-use keepset_host::{Context, InventoryType, Row, Timestamp};
+use keepset_host::{InventoryType, Row, Timestamp};
 use keepset_types::Id;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Results};
+use crate::remote::{Gateway, Remote};
 use crate::state;
 use crate::table::Table;
 
 /// What stands for an empty digest.
 const UNKNOWN: &str = "unknown";
 
-/// List the images in a state file
+/// List the images in a state file, or of a gateway
 ///
-/// Lists what the file contains, be it past its TTL or not: see `explain` and `sweep`. Of several
+/// Of a file it lists what is in there, be it past its TTL or not: see `explain` and `sweep`. Of several
 /// filters a row must match all.
 #[derive(Args, Debug)]
 #[command(
@@ -27,33 +28,41 @@ const UNKNOWN: &str = "unknown";
 Examples:
   keepset list --state inventory.json
   keepset list --state inventory.json --type ecs -o json
-  keepset list --state inventory.json --context prod/default -o id"
+  keepset list --state inventory.json --context prod/default -o id
+  keepset list --url http://localhost:8228 --username admin"
 )]
 pub(crate) struct List {
     /// Inventory to list: a JSON file, {"version":1,"items":[...]}
     #[arg(long, value_name = "FILE")]
-    state: PathBuf,
+    state: Option<PathBuf>,
     /// Only this inventory type
-    #[arg(long = "type", value_name = "TYPE", value_parser = inventory_type())]
+    #[arg(long = "type", value_name = "TYPE", value_parser = inventory_type(), env = "ANCHORECTL_INVENTORY_TYPE")]
     inventory_type: Option<InventoryType>,
     /// Only this context: CLUSTER/NAMESPACE, or the ARN of an ECS cluster
-    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), env = "ANCHORECTL_INVENTORY_CONTEXT")]
     context: Option<String>,
     /// Only this digest; `unknown` for images without one
-    #[arg(long, value_name = "DIGEST", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(
+        long,
+        value_name = "DIGEST",
+        value_parser = NonEmptyStringValueParser::new(),
+        env = "ANCHORECTL_INVENTORY_IMAGE_DIGEST"
+    )]
     image_digest: Option<String>,
     /// How to write the list
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
     pub(super) output: ListFormat,
+    #[command(flatten)]
+    remote: Remote,
 }
 
 /// A row as clients of the API know it.
-#[derive(Serialize)]
-struct ApiImage<'a> {
+#[derive(Deserialize, Serialize)]
+struct ApiImage {
     inventory_type: InventoryType,
-    context: &'a Context,
-    image_tag: &'a str,
-    image_digest: &'a str,
+    context: String,
+    image_tag: String,
+    image_digest: String,
     created_at: Timestamp,
     last_updated: Timestamp,
     last_seen: Timestamp,
@@ -62,24 +71,24 @@ struct ApiImage<'a> {
 /// The same as anchorectl prints it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct CtlImage<'a> {
+struct CtlImage {
     inventory_type: InventoryType,
-    context: &'a Context,
-    image_tag: &'a str,
-    image_digest: &'a str,
+    context: String,
+    image_tag: String,
+    image_digest: String,
     created_at: Timestamp,
     last_updated: Timestamp,
     last_seen: Timestamp,
 }
 
-impl<'a> ApiImage<'a> {
-    fn of(row: &'a Row) -> Option<Self> {
+impl ApiImage {
+    fn of(row: &Row) -> Option<Self> {
         let Id::Image(image) = &row.key.id else { return None };
         Some(Self {
             inventory_type: row.key.inventory_type,
-            context: &row.key.context,
-            image_tag: &image.tag,
-            image_digest: &image.digest,
+            context: row.key.context.as_str().to_owned(),
+            image_tag: String::from(&*image.tag),
+            image_digest: String::from(&*image.digest),
             created_at: row.created_at,
             last_updated: row.last_updated,
             last_seen: row.last_seen,
@@ -87,13 +96,13 @@ impl<'a> ApiImage<'a> {
     }
 
     /// The digest for people.
-    fn digest(&self) -> &'a str {
-        if self.image_digest.is_empty() { UNKNOWN } else { self.image_digest }
+    fn digest(&self) -> &str {
+        if self.image_digest.is_empty() { UNKNOWN } else { &self.image_digest }
     }
 }
 
-impl<'a> From<ApiImage<'a>> for CtlImage<'a> {
-    fn from(image: ApiImage<'a>) -> Self {
+impl From<ApiImage> for CtlImage {
+    fn from(image: ApiImage) -> Self {
         Self {
             inventory_type: image.inventory_type,
             context: image.context,
@@ -136,9 +145,11 @@ fn inventory_type() -> impl clap::builder::TypedValueParser<Value = InventoryTyp
 
 impl List {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let inventory = state::read(&self.state)?;
-        let images = inventory.rows().iter().filter_map(ApiImage::of);
-        let images: Vec<_> = images.filter(|image| self.matches(image)).collect();
+        let images = match (&self.state, self.remote.gateway()?) {
+            (Some(state), _) => self.images_in(state)?,
+            (None, Some(gateway)) => self.images_of(&gateway)?,
+            (None, None) => return Err(Failure::NowhereToLook),
+        };
         let mut results = Results::new();
         match self.output {
             ListFormat::Text => write_table(&images, &mut results)?,
@@ -156,26 +167,43 @@ impl List {
         Ok(Exit::Success)
     }
 
-    fn matches(&self, image: &ApiImage<'_>) -> bool {
+    fn images_in(&self, state: &Path) -> Result<Vec<ApiImage>, Failure> {
+        let inventory = state::read(state)?;
+        let images = inventory.rows().iter().filter_map(ApiImage::of);
+        Ok(images.filter(|image| self.matches(image)).collect())
+    }
+
+    fn images_of(&self, gateway: &Gateway<'_>) -> Result<Vec<ApiImage>, Failure> {
+        let filters = [
+            ("inventory_type", self.inventory_type.map(InventoryType::as_str)),
+            ("context", self.context.as_deref()),
+            ("image_digest", self.image_digest.as_deref()),
+        ];
+        let query: Vec<_> = filters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+        let answer: Answer = gateway.get("/v2/inventories", &query)?;
+        Ok(answer.items)
+    }
+
+    fn matches(&self, image: &ApiImage) -> bool {
         self.inventory_type.is_none_or(|wanted| image.inventory_type == wanted)
-            && self.context.as_deref().is_none_or(|wanted| image.context.as_str() == wanted)
+            && self.context.as_deref().is_none_or(|wanted| image.context == wanted)
             && self.image_digest.as_deref().is_none_or(|wanted| image.digest() == wanted)
     }
 }
 
 /// `GET /v2/inventories`.
-#[derive(Serialize)]
-struct Answer<'a> {
-    items: Vec<ApiImage<'a>>,
+#[derive(Deserialize, Serialize)]
+struct Answer {
+    items: Vec<ApiImage>,
 }
 
-fn write_table(images: &[ApiImage<'_>], to: &mut impl Write) -> io::Result<()> {
+fn write_table(images: &[ApiImage], to: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new(["IMAGE TAG", "IMAGE DIGEST", "CONTEXT", "LAST SEEN AT", "INVENTORY TYPE"]);
     for image in images {
         table.push([
-            image.image_tag.to_owned(),
+            image.image_tag.clone(),
             image.digest().to_owned(),
-            image.context.as_str().to_owned(),
+            image.context.clone(),
             image.last_seen.to_string(),
             image.inventory_type.to_string(),
         ]);

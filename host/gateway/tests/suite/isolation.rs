@@ -173,10 +173,10 @@ async fn roles_may_do_what_their_table_says(database: Database) {
     for (user, account, role) in USERS.into_iter().filter(|(_, account, _)| *account != "b") {
         for (method, path, asks) in operations(&served).await {
             // Deletions would take from the next what it looks for: their guards are looked at with nothing to delete.
-            let path = match &method {
-                &Method::DELETE if path.contains("inventories") => path.replace("default", "nothing"),
-                &Method::DELETE if path.contains("namespaces") => format!("{path}?cluster_name=nothing"),
-                &Method::DELETE => path.replace("integrations/", "integrations/x"),
+            let path = match method {
+                Method::DELETE if path.contains("inventories") => path.replace("default", "nothing"),
+                Method::DELETE if path.contains("namespaces") => format!("{path}?cluster_name=nothing"),
+                Method::DELETE => path.replace("integrations/", "integrations/x"),
                 _ => path,
             };
             if !asks || path == "/v2/accounts/a" {

@@ -6,15 +6,15 @@ use keepset_host::{Config, Inventory, PluginError, Timestamp};
 use serde::Serialize;
 
 use super::Subject;
-use crate::command::conformance::{INTERFACES, run_fixtures};
+use crate::command::conformance::{INTERFACES, run_fixtures, run_own_fixtures};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Results};
+use crate::output::{Format, Results, note};
 
 /// Check whether a plugin can be let decide
 ///
-/// Loads it and asks it a few questions. With fixtures, holds it to the rules as well; faults are
-/// listed on standard error.
+/// Loads it, asks it a few questions, and holds it to the rules by the fixtures that come with this
+/// command, or by others. Fixtures are listed on standard error if one fails.
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,
@@ -27,7 +27,7 @@ Examples:
 pub(crate) struct Check {
     #[command(flatten)]
     pub(super) subject: Subject,
-    /// Fixtures to run, files or folders (docs/semantics.md section 8)
+    /// Fixtures to run instead, files or folders (docs/semantics.md section 8)
     #[arg(long, value_name = "PATH")]
     fixtures: Vec<PathBuf>,
 }
@@ -62,11 +62,16 @@ impl Check {
             "keeps nothing of an empty inventory",
             swept.map(|outcome| (!outcome.retained.is_empty()).then_some("it keeps rows")),
         );
-        if !self.fixtures.is_empty() {
-            let tally = run_fixtures(&self.fixtures, plugin, &INTERFACES, &mut std::io::stderr().lock())?;
-            let fault = (tally.failed > 0).then(|| format!("{} fixtures fail", tally.failed));
-            checked.push(Checked { what: "follows the rules of the fixtures", fault });
+        let mut lines = Vec::new();
+        let tally = match self.fixtures.is_empty() {
+            true => run_own_fixtures(plugin, &mut lines)?,
+            false => run_fixtures(&self.fixtures, plugin, &INTERFACES, &mut lines)?,
+        };
+        let fault = (tally.failed > 0).then(|| format!("{} fixtures fail", tally.failed));
+        if fault.is_some() {
+            note(format_args!("{}", String::from_utf8_lossy(&lines).trim_end()));
         }
+        checked.push(Checked { what: "follows the rules of the fixtures", fault });
         let faults = checked.iter().filter(|checked| checked.fault.is_some()).count();
         let mut results = Results::new();
         match self.subject.output {

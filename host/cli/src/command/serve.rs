@@ -1,0 +1,273 @@
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use keepset_gateway::{self as gateway, Accounts, Clock, Gateway};
+use keepset_host::{Config, Plugin};
+use keepset_store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::conformance::run_own_fixtures;
+use crate::engine::{DecidingPlugin, seconds};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::note;
+use crate::serving::file::ServeFile;
+use crate::serving::telemetry::{self, LogFormat};
+use crate::serving::tls::{Certificate, Files};
+use crate::settings::Settings;
+use crate::storage::{Storage, runtime};
+
+/// Where a gateway listens if nobody says otherwise: the port of Anchore's API.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8228);
+
+/// Serve the gateway: agents report to it, clients read from it
+///
+/// The real agents anchore-k8s-inventory and anchore-ecs-inventory post to it unchanged. Without any
+/// option it listens on 127.0.0.1:8228 and keeps its data in SQLite. The first start makes an account
+/// and a user `admin`; the password is $KEEPSET_ADMIN_PASSWORD, or a new one that is shown once. On
+/// SIGHUP plugin, configuration and certificate are read again; SIGTERM ends requests under way first.
+#[derive(Args, Debug)]
+#[command(
+    verbatim_doc_comment,
+    after_help = "\
+Examples:
+  keepset serve
+  keepset serve --listen 0.0.0.0:8228 --data-dir /var/lib/keepset --config keepset.yaml
+  keepset serve --store postgres://keepset@db/keepset --tls-certificate tls.crt --tls-key tls.key"
+)]
+pub(crate) struct Serve {
+    /// Address and port to listen on [default: 127.0.0.1:8228]
+    #[arg(long, value_name = "ADDRESS:PORT", env = "KEEPSET_LISTEN", hide_env_values = true)]
+    listen: Option<SocketAddr>,
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    settings: Settings,
+    #[command(flatten)]
+    plugin: DecidingPlugin,
+    /// Let the plugin decide even if it fails the fixtures that come with keepset
+    #[arg(long, env = "KEEPSET_UNCHECKED_PLUGIN", hide_env_values = true, help_heading = "Engine")]
+    unchecked_plugin: bool,
+    /// Ask this plugin too, about each report, and measure where it decides otherwise; it changes nothing
+    #[arg(long, value_name = "FILE", env = "KEEPSET_SHADOW_PLUGIN", hide_env_values = true, help_heading = "Shadow")]
+    shadow_plugin: Option<PathBuf>,
+    /// Decide each report by the retention settings of this file too, and measure the difference; it changes nothing
+    #[arg(long, value_name = "FILE", env = "KEEPSET_SHADOW_CONFIG", hide_env_values = true, help_heading = "Shadow")]
+    shadow_config: Option<PathBuf>,
+    /// PEM file with the certificate chain: speak HTTPS
+    #[arg(long, value_name = "FILE", env = "KEEPSET_TLS_CERTIFICATE", hide_env_values = true, help_heading = "TLS")]
+    tls_certificate: Option<PathBuf>,
+    /// PEM file with the private key
+    #[arg(long, value_name = "FILE", env = "KEEPSET_TLS_KEY", hide_env_values = true, help_heading = "TLS")]
+    tls_key: Option<PathBuf>,
+    #[command(flatten)]
+    tuning: Tuning,
+    #[command(flatten)]
+    logs: Logs,
+}
+
+/// How much the gateway takes on.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Operation")]
+struct Tuning {
+    /// Anchore version that agents are told; below 5.11 they neither register nor report health [default: 5.11.0]
+    #[arg(long, value_name = "VERSION", env = "KEEPSET_COMPAT_SERVICE_VERSION", hide_env_values = true)]
+    compat_service_version: Option<String>,
+    /// Bytes that a report may have [default: 64 MiB]
+    #[arg(long, value_name = "BYTES", env = "KEEPSET_BODY_LIMIT", hide_env_values = true)]
+    body_limit: Option<usize>,
+    /// Reports that may be under way; more are answered with 503 [default: 64]
+    #[arg(long, value_name = "N", env = "KEEPSET_QUEUE_DEPTH", hide_env_values = true)]
+    queue_depth: Option<usize>,
+    /// Seconds that a request may take [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_REQUEST_TIMEOUT", hide_env_values = true)]
+    request_timeout: Option<Duration>,
+    /// Seconds after which idle connections are closed [default: 30]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_IDLE_TIMEOUT", hide_env_values = true)]
+    idle_timeout: Option<Duration>,
+    /// Seconds that requests under way have to end at a stop [default: 20]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_SHUTDOWN_GRACE", hide_env_values = true)]
+    shutdown_grace: Option<Duration>,
+    /// Failed logins of a user from an address in a minute; more are answered with 429 [default: 10]
+    #[arg(long, value_name = "N", env = "KEEPSET_LOGIN_FAILURES", hide_env_values = true)]
+    login_failures: Option<u32>,
+    /// Days for which the log of removals is kept [default: 90]
+    #[arg(long, value_name = "DAYS", env = "KEEPSET_KEEP_REMOVALS_DAYS", hide_env_values = true)]
+    keep_removals_days: Option<u32>,
+}
+
+/// What the gateway tells of itself.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Logs and traces")]
+struct Logs {
+    /// How logs are written, to standard error
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, env = "KEEPSET_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// What is logged: error, warn, info, debug, trace, or directives like keepset_gateway=debug,info
+    #[arg(long, value_name = "LEVEL", default_value = "info", env = "KEEPSET_LOG")]
+    log: String,
+    /// Send traces to this OTLP endpoint over HTTP, like http://localhost:4318
+    #[arg(long, value_name = "URL", env = "OTEL_EXPORTER_OTLP_ENDPOINT", hide_env_values = true)]
+    otlp_endpoint: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        let file = self.settings.file.serve()?;
+        let endpoint = self.logs.otlp_endpoint.as_deref().or(file.otlp_endpoint.as_deref());
+        let telemetry = telemetry::start(self.logs.log_format, &self.logs.log, endpoint)?;
+        let certificate = self.certificate(&file)?;
+        let decision = self.decision(&file)?;
+        let settings = self.gateway_settings(&file, decision.config, certificate.as_ref())?;
+        runtime()?.block_on(async {
+            let store = self.storage.open(&file).await?;
+            let address = self.listen.or(file.listen).unwrap_or(LISTEN);
+            let listener =
+                TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
+            let address = listener.local_addr().map_err(Failure::Serve)?;
+            bootstrap(&store, &settings.clock).await?;
+            let Decision { plugin, config, shadow } = decision;
+            let gateway = tokio::task::block_in_place(|| Gateway::new(settings, store.clone(), plugin));
+            gateway.set_shadow(shadow);
+            let scheme = if certificate.is_some() { "https" } else { "http" };
+            tracing::info!(plugin = gateway.plugin().digest, ?config, "listening on {scheme}://{address}");
+            let ended = tokio::select! {
+                ended = gateway.serve(listener, stop_signal()?) => ended,
+                never = self.reload_on_hangup(&gateway, certificate.as_deref()) => never,
+            };
+            store.close().await;
+            ended.map_err(Failure::Serve)
+        })?;
+        telemetry.end();
+        Ok(Exit::Success)
+    }
+
+    /// Reads plugin, configuration and certificate again at each SIGHUP; what is wrong leaves all as it is.
+    async fn reload_on_hangup(&self, gateway: &Gateway, certificate: Option<&Certificate>) -> io::Result<()> {
+        let mut hangups = signal(SignalKind::hangup())?;
+        while hangups.recv().await.is_some() {
+            let read = tokio::task::block_in_place(|| {
+                let decision = self.decision(&self.settings.file.serve()?)?;
+                certificate.map(Certificate::renew).transpose()?;
+                Ok::<_, Failure>(decision)
+            });
+            match read {
+                Ok(Decision { plugin, config, shadow }) => {
+                    gateway.replace_plugin(plugin);
+                    gateway.replace_config(config);
+                    gateway.set_shadow(shadow);
+                    tracing::info!(plugin = gateway.plugin().digest, ?config, "read again");
+                }
+                Err(failure) => tracing::error!(%failure, "nothing was changed"),
+            }
+        }
+        std::future::pending().await
+    }
+
+    /// Who decides, by which settings, and who is asked beside.
+    fn decision(&self, file: &ServeFile) -> Result<Decision, Failure> {
+        let plugin = self.plugin.load_pooled(file.plugin.as_deref())?;
+        self.hold_to_fixtures(&plugin)?;
+        let config = self.settings.judged_by(&plugin)?;
+        let shadow_plugin = self.shadow_plugin.as_deref().or(file.shadow_plugin.as_deref());
+        let shadow_plugin = shadow_plugin.map(|path| self.plugin.load_other(path)).transpose()?;
+        let shadow_config = self.shadow_config.as_deref().or(file.shadow_config.as_deref());
+        let shadow_config = shadow_config.map(|path| Settings::of_file(path, &plugin)).transpose()?;
+        let shadow = (shadow_plugin.is_some() || shadow_config.is_some())
+            .then(|| (shadow_plugin, shadow_config.unwrap_or(config)));
+        Ok(Decision { plugin, config, shadow })
+    }
+
+    /// A plugin of somebody else's must first decide as the rules say.
+    fn hold_to_fixtures(&self, plugin: &Plugin) -> Result<(), Failure> {
+        if self.unchecked_plugin || plugin.is_builtin() {
+            return Ok(());
+        }
+        let mut faults = Vec::new();
+        let tally = run_own_fixtures(plugin.clone(), &mut faults)?;
+        if tally.failed == 0 {
+            return Ok(());
+        }
+        note(format_args!("{}", String::from_utf8_lossy(&faults).trim_end()));
+        Err(Failure::FailsFixtures { failed: tally.failed, of: tally.failed + tally.passed })
+    }
+
+    fn certificate(&self, file: &ServeFile) -> Result<Option<Arc<Certificate>>, Failure> {
+        let certificate = self.tls_certificate.as_ref().or(file.tls_certificate.as_ref());
+        let key = self.tls_key.as_ref().or(file.tls_key.as_ref());
+        match (certificate, key) {
+            (None, None) => Ok(None),
+            (Some(certificate), Some(key)) => {
+                let files = Files { certificate: certificate.clone(), key: key.clone() };
+                Certificate::read(files).map(Some)
+            }
+            _ => Err(Failure::HalfTls),
+        }
+    }
+
+    fn gateway_settings(
+        &self,
+        file: &ServeFile,
+        config: Config,
+        certificate: Option<&Arc<Certificate>>,
+    ) -> Result<gateway::Settings, Failure> {
+        let (tuning, default) = (&self.tuning, gateway::Settings::default());
+        let duration = |flag: Option<Duration>, file: Option<f64>, default: Duration| {
+            let file = file.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            flag.or(file).unwrap_or(default)
+        };
+        let days = tuning.keep_removals_days.or(file.keep_removals_days);
+        let keep_removals = days.map_or(default.keep_removals, |days| Duration::from_secs(86_400 * u64::from(days)));
+        Ok(gateway::Settings {
+            config,
+            compat_service_version: tuning
+                .compat_service_version
+                .clone()
+                .or_else(|| file.compat_service_version.clone())
+                .unwrap_or(default.compat_service_version),
+            body_limit: tuning.body_limit.or(file.body_limit).unwrap_or(default.body_limit),
+            queue_depth: tuning.queue_depth.or(file.queue_depth).unwrap_or(default.queue_depth),
+            request_timeout: duration(tuning.request_timeout, file.request_timeout, default.request_timeout),
+            idle_timeout: duration(tuning.idle_timeout, file.idle_timeout, default.idle_timeout),
+            shutdown_grace: duration(tuning.shutdown_grace, file.shutdown_grace, default.shutdown_grace),
+            login_failures: tuning.login_failures.or(file.login_failures).unwrap_or(default.login_failures),
+            keep_removals,
+            tls: certificate.map(Certificate::server).transpose()?,
+            ..default
+        })
+    }
+}
+
+/// What decides.
+struct Decision {
+    plugin: Plugin,
+    config: Config,
+    shadow: Option<(Option<Plugin>, Config)>,
+}
+
+/// Gives a new store its first user.
+async fn bootstrap(store: &Store, clock: &Clock) -> Result<(), Failure> {
+    let password = std::env::var("KEEPSET_ADMIN_PASSWORD").ok();
+    let accounts = Accounts::new(store.clone());
+    if let Some(generated) = accounts.bootstrap_admin(password.as_deref(), clock.now()).await? {
+        note(format_args!("A new store. Its user is `admin`, the password, shown this once: {generated}"));
+    }
+    Ok(())
+}
+
+/// Comes true when the process is told to end.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let mut terminate = signal(SignalKind::terminate()).map_err(Failure::Serve)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::Serve)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

@@ -1,0 +1,119 @@
+//! A gateway's store as a whole.
+
+use std::io::{BufWriter, Write as _, stdout};
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Results};
+use crate::storage::Caretaking;
+
+/// Back up, restore or check a gateway's store
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    Backup(Backup),
+    Dump(Dump),
+    Restore(Restore),
+    Check(Check),
+}
+
+impl Store {
+    pub(super) fn run(&self) -> Result<Exit, Failure> {
+        match self {
+            Self::Backup(command) => command.run(),
+            Self::Dump(command) => command.run(),
+            Self::Restore(command) => command.run(),
+            Self::Check(command) => command.run(),
+        }
+    }
+
+    pub(super) fn format(&self) -> Format {
+        match self {
+            Self::Check(command) => command.output,
+            _ => Format::Text,
+        }
+    }
+}
+
+/// Copy the store to a file, while gateways run
+///
+/// Of SQLite a database that can be put in its place; of PostgreSQL a dump, see `dump`.
+#[derive(Args, Debug)]
+#[command(verbatim_doc_comment)]
+pub(crate) struct Backup {
+    /// File to write; there must be none
+    file: PathBuf,
+    #[command(flatten)]
+    store: Caretaking,
+}
+
+/// Write all of the store as lines of JSON, which any store can restore
+#[derive(Args, Debug)]
+pub(crate) struct Dump {
+    #[command(flatten)]
+    store: Caretaking,
+}
+
+/// Load a dump into an empty store
+#[derive(Args, Debug)]
+pub(crate) struct Restore {
+    /// File that `dump`, or `backup` of PostgreSQL, wrote
+    file: PathBuf,
+    #[command(flatten)]
+    store: Caretaking,
+}
+
+/// Check that the database is whole and that what it holds makes sense
+#[derive(Args, Debug)]
+pub(crate) struct Check {
+    /// How to write the faults
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    output: Format,
+    #[command(flatten)]
+    store: Caretaking,
+}
+
+impl Backup {
+    fn run(&self) -> Result<Exit, Failure> {
+        self.store.with(|store| async move { Ok(store.backup(&self.file).await?) })?;
+        Ok(Exit::Success)
+    }
+}
+
+impl Dump {
+    fn run(&self) -> Result<Exit, Failure> {
+        self.store.with(|store| async move {
+            let mut out = BufWriter::with_capacity(1 << 16, stdout());
+            store.dump(&mut out).await?;
+            Ok(out.flush()?)
+        })?;
+        Ok(Exit::Success)
+    }
+}
+
+impl Restore {
+    fn run(&self) -> Result<Exit, Failure> {
+        self.store.with(|store| async move { Ok(store.restore(&self.file).await?) })?;
+        Ok(Exit::Success)
+    }
+}
+
+impl Check {
+    fn run(&self) -> Result<Exit, Failure> {
+        let faults = self.store.with(|store| async move { Ok(store.check().await?) })?;
+        let mut results = Results::new();
+        match self.output {
+            Format::Json => results.json(&faults)?,
+            Format::Text if faults.is_empty() => writeln!(results, "ok")?,
+            Format::Text => {
+                for fault in &faults {
+                    writeln!(results, "FAULT  {fault}")?;
+                }
+            }
+        }
+        results.finish()?;
+        Ok(if faults.is_empty() { Exit::Success } else { Exit::ChecksFailed })
+    }
+}

@@ -1,0 +1,163 @@
+//! A gateway as its clients see it: contract of Anchore's API, options and environment of anchorectl.
+
+use std::fs;
+use std::io::Read;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use clap::Args;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use ureq::http::{Method, Request, Response};
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
+use ureq::{Agent, Body};
+
+use crate::failure::Failure;
+
+/// How long a gateway may take.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A gateway, and who asks.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Gateway")]
+pub(crate) struct Remote {
+    /// Ask this gateway instead of a state file, like http://localhost:8228
+    #[arg(long, value_name = "URL", env = "ANCHORECTL_URL", hide_env_values = true)]
+    url: Option<String>,
+    /// User
+    #[arg(long, env = "ANCHORECTL_USERNAME", hide_env_values = true)]
+    username: Option<String>,
+    /// Password; better given in the environment, where other users of the machine cannot see it
+    #[arg(long, env = "ANCHORECTL_PASSWORD", hide_env_values = true)]
+    password: Option<String>,
+    /// Account to act in, if not the user's own
+    #[arg(long, env = "ANCHORECTL_ACCOUNT", hide_env_values = true)]
+    account: Option<String>,
+    /// PEM file with the authorities that the gateway's certificate is held to
+    #[arg(long, value_name = "FILE", env = "KEEPSET_CA_CERTIFICATE", hide_env_values = true)]
+    ca_certificate: Option<PathBuf>,
+}
+
+impl Remote {
+    /// The gateway; none if no URL was given.
+    pub(crate) fn gateway(&self) -> Result<Option<Gateway<'_>>, Failure> {
+        let Some(url) = &self.url else { return Ok(None) };
+        let roots = match &self.ca_certificate {
+            None => RootCerts::WebPki,
+            Some(path) => {
+                let pem = fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+                let read = ureq::tls::parse_pem(&pem).filter_map(|item| match item {
+                    Ok(ureq::tls::PemItem::Certificate(certificate)) => Some(certificate),
+                    _ => None,
+                });
+                RootCerts::Specific(Arc::new(read.collect::<Vec<Certificate<'static>>>()))
+            }
+        };
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .tls_config(TlsConfig::builder().root_certs(roots).build());
+        Ok(Some(Gateway { url: url.trim_end_matches('/'), remote: self, agent: config.build().new_agent() }))
+    }
+}
+
+/// A gateway that is asked.
+pub(crate) struct Gateway<'a> {
+    url: &'a str,
+    remote: &'a Remote,
+    agent: Agent,
+}
+
+/// What gateways say of what they did not do.
+#[derive(Deserialize)]
+struct Refusal {
+    message: Option<String>,
+    detail: Option<serde_json::Value>,
+}
+
+impl Gateway<'_> {
+    /// Reads.
+    pub(crate) fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, &str)]) -> Result<T, Failure> {
+        let response = self.ask(Method::GET, path, query, None)?;
+        serde_json::from_reader(response.into_body().into_reader())
+            .map_err(|error| self.failed(None, format!("{path}: this is no answer of a gateway: {error}")))
+    }
+
+    /// Deletes.
+    pub(crate) fn delete(&self, path: &str, query: &[(&str, &str)]) -> Result<(), Failure> {
+        self.ask(Method::DELETE, path, query, None).map(drop)
+    }
+
+    /// Sends JSON, and reads the answer.
+    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, json: &[u8]) -> Result<T, Failure> {
+        let response = self.ask(Method::POST, path, &[], Some(json))?;
+        serde_json::from_reader(response.into_body().into_reader())
+            .map_err(|error| self.failed(None, format!("{path}: this is no answer of a gateway: {error}")))
+    }
+
+    fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        query: &[(&str, &str)],
+        json: Option<&[u8]>,
+    ) -> Result<Response<Body>, Failure> {
+        let mut url = format!("{}{path}", self.url);
+        for (place, (name, value)) in query.iter().enumerate() {
+            let separator = if place == 0 { '?' } else { '&' };
+            url.push(separator);
+            url.push_str(name);
+            url.push('=');
+            url.extend(value.bytes().map(escaped));
+        }
+        let mut request = Request::builder().method(method).uri(url);
+        if let Some(user) = &self.remote.username {
+            let password = self.remote.password.as_deref().unwrap_or_default();
+            let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
+            request = request.header("Authorization", format!("Basic {credentials}"));
+        }
+        if let Some(account) = &self.remote.account {
+            request = request.header("x-anchore-account", account);
+        }
+        let answer = match json {
+            Some(json) => {
+                let request = request.header("Content-Type", "application/json").body(json);
+                request.map_err(|error| self.failed(None, error.to_string())).and_then(|request| {
+                    self.agent.run(request).map_err(|error| self.failed(None, error.to_string()))
+                })
+            }
+            None => request.body(()).map_err(|error| self.failed(None, error.to_string())).and_then(|request| {
+                self.agent.run(request).map_err(|error| self.failed(None, error.to_string()))
+            }),
+        }?;
+        if answer.status().is_success() { Ok(answer) } else { Err(self.refused(answer)) }
+    }
+
+    fn refused(&self, answer: Response<Body>) -> Failure {
+        let status = answer.status();
+        let mut text = String::new();
+        // What cannot be read is not what counts here.
+        let _ = answer.into_body().into_reader().take(1 << 20).read_to_string(&mut text);
+        let said = match serde_json::from_str::<Refusal>(&text) {
+            Ok(Refusal { message: Some(message), .. }) => message,
+            Ok(Refusal { detail: Some(serde_json::Value::String(detail)), .. }) => detail,
+            _ => text.lines().next().unwrap_or_default().to_owned(),
+        };
+        self.failed(Some(status.as_u16()), format!("{status}: {said}"))
+    }
+
+    fn failed(&self, status: Option<u16>, message: String) -> Failure {
+        Failure::Remote { url: self.url.to_owned(), status, message }
+    }
+}
+
+/// A byte of a value in a URL's query.
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    }
+}

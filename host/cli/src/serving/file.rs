@@ -1,0 +1,57 @@
+//! The gateway's own settings in a configuration file: under `keepset`, beside Anchore's `services`.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use keepset_host::{Error, ErrorCode};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use serde_saphyr::{SnippetMode, UserMessageFormatter, render_options};
+
+use crate::failure::Failure;
+
+/// What `keepset:` says. Names are those of the flags, with `_` for `-`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct ServeFile {
+    pub(crate) listen: Option<SocketAddr>,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) store: Option<String>,
+    pub(crate) plugin: Option<PathBuf>,
+    pub(crate) shadow_plugin: Option<PathBuf>,
+    pub(crate) shadow_config: Option<PathBuf>,
+    pub(crate) compat_service_version: Option<String>,
+    pub(crate) tls_certificate: Option<PathBuf>,
+    pub(crate) tls_key: Option<PathBuf>,
+    pub(crate) body_limit: Option<usize>,
+    pub(crate) queue_depth: Option<usize>,
+    pub(crate) request_timeout: Option<f64>,
+    pub(crate) idle_timeout: Option<f64>,
+    pub(crate) shutdown_grace: Option<f64>,
+    pub(crate) login_failures: Option<u32>,
+    pub(crate) keep_removals_days: Option<u32>,
+    pub(crate) otlp_endpoint: Option<String>,
+}
+
+impl ServeFile {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// If it cannot be read, is no YAML, or has a key under `keepset` that is none.
+    pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
+        #[derive(Deserialize)]
+        struct File {
+            keepset: Option<ServeFile>,
+            #[serde(flatten)]
+            _others: std::collections::BTreeMap<String, IgnoredAny>,
+        }
+        let text =
+            std::fs::read_to_string(path).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+        let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
+            let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
+            let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
+            Failure::Refused { origin: path.display().to_string(), error }
+        })?;
+        Ok(file.and_then(|file| file.keepset).unwrap_or_default())
+    }
+}

@@ -1,0 +1,72 @@
+//! Logs on standard error, and traces to whoever collects them.
+
+use clap::ValueEnum;
+use opentelemetry::trace::TracerProvider as _;
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
+
+use crate::failure::Failure;
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// A JSON object per line
+    Json,
+}
+
+/// What must be ended with the gateway, so that the last traces are sent.
+pub(crate) struct Telemetry {
+    provider: Option<SdkTracerProvider>,
+}
+
+/// Starts logs at that level (`info`, or directives as `keepset_gateway=debug,info`), and traces to that OTLP endpoint if
+/// one is given.
+///
+/// # Errors
+/// If the level or the endpoint makes no sense.
+pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> Result<Telemetry, Failure> {
+    let filter = EnvFilter::try_new(level).map_err(|error| Failure::Telemetry(error.to_string()))?;
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let logs = match format {
+        LogFormat::Text => logs.boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).boxed(),
+    };
+    let provider = endpoint.map(provider).transpose()?;
+    let traces = provider.as_ref().map(|provider| {
+        tracing_opentelemetry::layer().with_tracer(provider.tracer("keepset"))
+    });
+    tracing_subscriber::registry()
+        .with(traces)
+        .with(logs)
+        .with(filter)
+        .try_init()
+        .map_err(|error| Failure::Telemetry(error.to_string()))?;
+    Ok(Telemetry { provider })
+}
+
+fn provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
+    let wrong = |error: &dyn std::fmt::Display| Failure::Telemetry(format!("{endpoint}: {error}"));
+    // OTLP over HTTP wants the path of traces, as the specification of its variables has it.
+    let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+    let exporter = SpanExporter::builder().with_http().with_endpoint(url).build().map_err(|error| wrong(&error))?;
+    let resource = Resource::builder().with_service_name("keepset").build();
+    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
+
+impl Telemetry {
+    /// Sends what was not sent yet.
+    pub(crate) fn end(self) {
+        if let Some(provider) = self.provider
+            && let Err(error) = provider.shutdown()
+        {
+            tracing::warn!(%error, "the last traces were not sent");
+        }
+    }
+}

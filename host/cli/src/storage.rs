@@ -1,0 +1,116 @@
+//! Where the gateway's inventories are: the same answer for `serve` and for all who look after its store.
+
+use std::env;
+use std::fs::DirBuilder;
+use std::future::Future;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use keepset_gateway::{Accounts, AccountsError};
+use keepset_store::{Store, StoreError};
+
+use crate::failure::Failure;
+use crate::serving::file::ServeFile;
+use crate::settings::ConfigFile;
+
+/// The store of a gateway.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Store")]
+pub(crate) struct Storage {
+    /// Keep inventories in this folder, in SQLite [default: keepset in the user's data directory]
+    #[arg(long, value_name = "DIR", env = "KEEPSET_DATA_DIR", hide_env_values = true)]
+    data_dir: Option<PathBuf>,
+    /// Keep inventories in this database instead: postgres://USER:PASSWORD@HOST/NAME, or sqlite:///PATH
+    #[arg(long, value_name = "URL", env = "KEEPSET_STORE", hide_env_values = true)]
+    store: Option<String>,
+}
+
+impl Storage {
+    /// Opens the store; makes it, if there is none.
+    pub(crate) async fn open(&self, file: &ServeFile) -> Result<Store, Failure> {
+        let url = match self.store.as_ref().or(file.store.as_ref()) {
+            Some(url) => url.clone(),
+            None => {
+                let folder = self.data_dir.clone().or_else(|| file.data_dir.clone()).or_else(user_data);
+                let folder = folder.ok_or(Failure::NoDataDir)?;
+                create(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
+                format!("sqlite://{}", folder.join("keepset.db").display())
+            }
+        };
+        Ok(Store::open(&url).await?)
+    }
+
+}
+
+/// The store of a gateway, for the commands that look after it.
+#[derive(Args, Debug)]
+pub(crate) struct Caretaking {
+    #[command(flatten)]
+    storage: Storage,
+    #[command(flatten)]
+    file: ConfigFile,
+}
+
+impl Caretaking {
+    /// Opens the store, does something with it, and closes it.
+    pub(crate) fn with<T, W>(&self, work: impl FnOnce(Store) -> W) -> Result<T, Failure>
+    where
+        W: Future<Output = Result<T, Failure>>,
+    {
+        let file = self.file.serve()?;
+        runtime()?.block_on(async {
+            let store = self.storage.open(&file).await?;
+            let done = work(store.clone()).await;
+            store.close().await;
+            done
+        })
+    }
+
+    /// The same for what concerns accounts and users.
+    pub(crate) fn with_accounts<T, W>(&self, work: impl FnOnce(Accounts) -> W) -> Result<T, Failure>
+    where
+        W: Future<Output = Result<T, AccountsError>>,
+    {
+        self.with(|store| async {
+            let work = work(Accounts::new(store));
+            Ok(work.await?)
+        })
+    }
+}
+
+/// What asynchronous work runs on.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::Runtime)
+}
+
+/// A folder that only its owner may look into: it has hashes of passwords in it.
+fn create(folder: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// As the platforms have it.
+fn user_data() -> Option<PathBuf> {
+    let given = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let usual = if cfg!(target_os = "macos") { "Library/Application Support" } else { ".local/share" };
+    Some(given.or_else(|| Some(env::home_dir()?.join(usual)))?.join("keepset"))
+}
+
+impl From<StoreError> for Failure {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<AccountsError> for Failure {
+    fn from(error: AccountsError) -> Self {
+        match error {
+            AccountsError::Store(error) => Self::Store(error),
+            missing @ (AccountsError::NoUser(_) | AccountsError::NoAccount(_)) => Self::NotFound(missing.to_string()),
+            other => Self::Accounts(other),
+        }
+    }
+}
