@@ -102,7 +102,7 @@ impl From<InventoryType> for keepset_types::InventoryType {
 #[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
     /// Which page, counted from 1.
-    #[param(value_type = u32, minimum = 1)]
+    #[param(value_type = i64, minimum = 1, maximum = 4294967295u32)]
     page: NonZeroU32,
     /// How many items a page has at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100000, default = 1000)]

@@ -19,15 +19,17 @@ pub(crate) enum IntegrationType {
 
 /// Seconds between two health reports: 30 to 600.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(try_from = "u32", into = "u32")]
+#[serde(try_from = "f64", into = "u32")]
 #[schema(value_type = u32, minimum = 30, maximum = 600)]
 pub(crate) struct Interval(u32);
 
-impl TryFrom<u32> for Interval {
+/// JSON has one kind of numbers: 60.0 is a whole one too.
+impl TryFrom<f64> for Interval {
     type Error = &'static str;
 
-    fn try_from(seconds: u32) -> Result<Self, Self::Error> {
-        if (30..=600).contains(&seconds) { Ok(Self(seconds)) } else { Err("expected 30 to 600 seconds") }
+    fn try_from(seconds: f64) -> Result<Self, Self::Error> {
+        let whole = (30..=600).find(|whole| f64::from(*whole) == seconds);
+        whole.map(Self).ok_or("expected 30 to 600 seconds, whole ones")
     }
 }
 
@@ -37,20 +39,26 @@ impl From<Interval> for u32 {
     }
 }
 
+/// A time, as RFC 3339 writes it.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documentation")]
+#[schema(value_type = String, format = DateTime)]
+pub(crate) struct Instant(String);
+
 /// An agent that registers.
 #[derive(Debug, Deserialize, Serialize, ToSchema)]
 pub(crate) struct IntegrationRegister {
     /// Of all replicas of the agent.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[ -~]+$")]
+    #[schema(min_length = 1, pattern = r"^[^\x00]+$")]
     pub(crate) registration_id: String,
     /// Of this one among them.
-    #[schema(min_length = 1, max_length = 255, pattern = r"^[ -~]+$")]
+    #[schema(min_length = 1, pattern = r"^[^\x00]+$")]
     pub(crate) registration_instance_id: String,
     pub(crate) r#type: IntegrationType,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,
-    #[schema(value_type = Option<String>, format = DateTime)]
+    #[schema(value_type = Option<Instant>)]
     pub(crate) started_at: Option<Timestamp>,
     /// Seconds.
     pub(crate) uptime: Option<f64>,
@@ -70,11 +78,10 @@ pub(crate) struct IntegrationRegister {
 pub(crate) struct HealthReport {
     /// Of this report.
     #[expect(dead_code, reason = "required, and kept with the text")]
-    #[schema(pattern = r"^[ -~]*$")]
     uuid: String,
     #[expect(dead_code, reason = "required, and kept with the text")]
-    #[schema(minimum = 0)]
-    protocol_version: u32,
+    #[schema(value_type = i64)]
+    protocol_version: f64,
     #[expect(dead_code, reason = "required, and kept with the text")]
     #[schema(value_type = String, format = DateTime)]
     timestamp: Timestamp,
@@ -89,8 +96,8 @@ pub(crate) struct HealthData {
     #[expect(dead_code, reason = "required, and kept with the text")]
     r#type: IntegrationType,
     #[expect(dead_code, reason = "required, and kept with the text")]
-    #[schema(minimum = 0)]
-    version: u32,
+    #[schema(value_type = i64)]
+    version: f64,
     /// What went wrong.
     errors: Option<Vec<String>>,
     /// By account, how its last report was sent.

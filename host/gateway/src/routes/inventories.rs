@@ -56,9 +56,9 @@ pub(super) struct Filter {
     #[param(inline, nullable = false)]
     inventory_type: Option<InventoryType>,
     /// `unknown` for images without a digest.
-    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[ -~]+$", nullable = false)]
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     image_digest: Option<Given>,
-    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[ -~]+$", nullable = false)]
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     context: Option<Given>,
 }
 
@@ -160,10 +160,10 @@ pub(super) struct Deletion {
     #[param(inline)]
     inventory_type: InventoryType,
     /// A whole context: no prefix, no wildcard.
-    #[param(value_type = String, min_length = 1, pattern = r"^[ -~]+$")]
+    #[param(value_type = String, min_length = 1, pattern = r"^[^\x00]+$")]
     context: Given,
     /// Only the containers and images with this digest; `unknown` for those without.
-    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[ -~]+$", nullable = false)]
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     image_digest: Option<Given>,
 }
 

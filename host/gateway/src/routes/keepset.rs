@@ -1,5 +1,7 @@
 //! What the published API does not have: why something is kept, what would go, what went.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::extract::State;
 use keepset_store::LoggedRemoval;
@@ -8,8 +10,11 @@ use keepset_types::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, Ref, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 
+use super::report_schema::{EcsInventory, KubernetesInventory};
 use crate::arrival::Arrival;
 use crate::auth::Allowed;
 use crate::error::ApiError;
@@ -89,17 +94,17 @@ pub(super) struct Question {
     #[param(inline)]
     inventory_type: InventoryType,
     /// A whole context: `<cluster>/<namespace>`, a Kubernetes cluster's name for its nodes, or an ARN.
-    #[param(value_type = String, min_length = 1, pattern = r"^[ -~]+$")]
+    #[param(value_type = String, min_length = 1, pattern = r"^[^\x00]+$")]
     context: Given,
     #[param(inline, nullable = false)]
     kind: Option<Kind>,
     /// A whole id: a namespace's name, a uid, a container's id, an ARN.
-    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[ -~]+$", nullable = false)]
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     id: Option<Given>,
-    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[ -~]+$", nullable = false)]
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     image_tag: Option<Given>,
     /// `unknown` for images without a digest.
-    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[ -~]+$", nullable = false)]
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     image_digest: Option<Given>,
 }
 
@@ -230,7 +235,7 @@ impl Question {
     }
 }
 
-/// A report, or settings of retention.
+/// A report, settings of retention, or both.
 #[derive(Debug, Deserialize)]
 pub(super) struct Draft<'a> {
     cluster_name: Option<serde::de::IgnoredAny>,
@@ -239,19 +244,51 @@ pub(super) struct Draft<'a> {
     config: Option<&'a RawValue>,
 }
 
-/// A report of an agent as it would be posted (it has a `cluster_name` or a `cluster_arn`), or settings as a
-/// configuration file has them: those that are not given stay as they are.
+/// What is to be previewed: a report of an agent, as it would be posted, under the settings that apply or under others
+/// that stand beside its keys as `config`; or such settings alone, over the whole inventory.
+pub(crate) struct DraftBody;
+
+impl ToSchema for DraftBody {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Preview")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((DraftSettings::name().into_owned(), DraftSettings::schema()));
+        DraftSettings::schemas(schemas);
+    }
+}
+
+/// Any of them, also two at once: what a derived schema could not say.
+impl PartialSchema for DraftBody {
+    fn schema() -> RefOr<Schema> {
+        let names = [KubernetesInventory::name(), EcsInventory::name(), DraftSettings::name()];
+        let any =
+            names.iter().fold(AnyOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(&**name)));
+        RefOr::T(Schema::AnyOf(any.build()))
+    }
+}
+
+/// Settings as a configuration file has them, under any of their names. Those that are not given stay as they are.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documentation")]
-#[schema(as = Preview)]
-pub(crate) struct DraftBody {
-    /// `image_ttl_days`, `image_ingest_overwrite`, `ecs_truncation_guard`, or their other names.
-    #[schema(value_type = Option<Object>, nullable = false)]
-    config: Option<serde_json::Map<String, serde_json::Value>>,
+#[schema(as = PreviewSettings)]
+pub(crate) struct DraftSettings {
+    config: ConfigDraft,
+}
+
+/// The settings of retention, each optional.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documentation")]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConfigDraft {
+    /// 0: rows live for ever.
+    #[schema(nullable = false, minimum = 0, maximum = 36500)]
+    image_ttl_days: Option<u32>,
     #[schema(nullable = false)]
-    cluster_name: Option<String>,
+    image_ingest_overwrite: Option<bool>,
     #[schema(nullable = false)]
-    cluster_arn: Option<String>,
+    ecs_truncation_guard: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -368,19 +405,20 @@ pub(super) async fn preview(
         (None, Some(_)) => Some(keepset_types::InventoryType::Ecs),
         (None, None) => None,
     };
-    let (config, observation) = match (draft.config, reported) {
-        (Some(settings), None) => {
+    if draft.config.is_none() && reported.is_none() {
+        let message = "Expected a report, with `cluster_name` or `cluster_arn`, or settings as `config`";
+        return Err(ApiError::bad_body("", message));
+    }
+    let config = match draft.config {
+        Some(settings) => {
             let configured = retention.configure(settings.get().to_owned()).await;
-            (configured.map_err(|error| error.below("/config"))?, None)
+            configured.map_err(|error| error.below("/config"))?
         }
-        (None, Some(inventory_type)) => {
-            let observation = retention.observe(inventory_type, json.clone(), now).await?;
-            (retention.config(), Some(observation))
-        }
-        _ => {
-            let message = "Expected a report, with `cluster_name` or `cluster_arn`, or settings as `config`";
-            return Err(ApiError::bad_body("", message));
-        }
+        None => retention.config(),
+    };
+    let observation = match reported {
+        Some(inventory_type) => Some(retention.observe(inventory_type, json.clone(), now).await?),
+        None => None,
     };
     let decide = retention.decision(retention.place().await?, config, now, None);
     let previewing = gateway.store().preview(&allowed.account, observation.as_ref(), &config, now, decide);

@@ -290,7 +290,7 @@ pub(super) async fn containers(
 #[into_params(parameter_in = Query)]
 pub(super) struct Cluster {
     /// None: all of them.
-    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[ -~]+$", nullable = false)]
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     cluster_name: Option<Given>,
 }
 

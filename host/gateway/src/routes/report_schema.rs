@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 #[derive(ToSchema)]
 pub(crate) struct KubernetesInventory {
     /// Not blank. The first part of every context.
-    #[schema(max_length = 200, pattern = r"^[!-~]+$")]
+    #[schema(pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     cluster_name: String,
     /// When it was so.
     #[schema(format = DateTime)]
@@ -24,9 +24,9 @@ pub(crate) struct KubernetesInventory {
 /// A namespace.
 #[derive(ToSchema)]
 pub(crate) struct KubernetesInventoryNamespace {
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     uid: String,
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     name: String,
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
@@ -35,9 +35,9 @@ pub(crate) struct KubernetesInventoryNamespace {
 /// A node.
 #[derive(ToSchema)]
 pub(crate) struct KubernetesInventoryNode {
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     uid: String,
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     name: String,
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
@@ -60,13 +60,13 @@ pub(crate) struct KubernetesInventoryNode {
 /// A pod. One whose namespace is not in the report is skipped.
 #[derive(ToSchema)]
 pub(crate) struct KubernetesInventoryPod {
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     uid: String,
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     name: String,
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     namespace_uid: String,
-    #[schema(nullable = false, max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(nullable = false, pattern = r"^[^\x00]*$")]
     node_uid: Option<String>,
     labels: Option<BTreeMap<String, String>>,
     annotations: Option<BTreeMap<String, String>>,
@@ -75,16 +75,16 @@ pub(crate) struct KubernetesInventoryPod {
 /// A container. One whose pod is not in the report is skipped.
 #[derive(ToSchema)]
 pub(crate) struct KubernetesInventoryContainer {
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     id: String,
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     name: String,
     /// Not blank.
-    #[schema(max_length = 500, pattern = r"^[!-~]+$")]
+    #[schema(pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     image_tag: String,
-    #[schema(nullable = false, max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(nullable = false, pattern = r"^[^\x00]*$")]
     image_digest: Option<String>,
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     pod_uid: String,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct KubernetesInventoryContainer {
 #[schema(as = ECSInventory)]
 pub(crate) struct EcsInventory {
     /// The context. Not blank.
-    #[schema(max_length = 255, pattern = r"^[!-~]+$")]
+    #[schema(pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     cluster_arn: String,
     /// When it was so.
     #[schema(format = DateTime)]
@@ -107,14 +107,14 @@ pub(crate) struct EcsInventory {
 #[derive(ToSchema)]
 #[schema(as = ECSInventoryContainer)]
 pub(crate) struct EcsInventoryContainer {
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     arn: String,
     /// Not blank.
-    #[schema(max_length = 500, pattern = r"^[!-~]+$")]
+    #[schema(pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     image_tag: String,
-    #[schema(nullable = false, max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(nullable = false, pattern = r"^[^\x00]*$")]
     image_digest: Option<String>,
-    #[schema(nullable = false, max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(nullable = false, pattern = r"^[^\x00]*$")]
     task_arn: Option<String>,
 }
 
@@ -122,9 +122,9 @@ pub(crate) struct EcsInventoryContainer {
 #[derive(ToSchema)]
 #[schema(as = ECSInventoryTask)]
 pub(crate) struct EcsInventoryTask {
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     arn: String,
-    #[schema(nullable = false, max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(nullable = false, pattern = r"^[^\x00]*$")]
     service_arn: Option<String>,
     #[schema(nullable = false)]
     task_definition_arn: Option<String>,
@@ -135,7 +135,7 @@ pub(crate) struct EcsInventoryTask {
 #[derive(ToSchema)]
 #[schema(as = ECSInventoryService)]
 pub(crate) struct EcsInventoryService {
-    #[schema(max_length = 255, pattern = r"^[ -~]*$")]
+    #[schema(pattern = r"^[^\x00]*$")]
     arn: String,
     tags: Option<BTreeMap<String, String>>,
 }

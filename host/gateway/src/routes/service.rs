@@ -72,7 +72,7 @@ pub(super) async fn version_v2(State(gateway): State<Gateway>) -> Json<ServiceVe
 /// Say which version of the API this is
 #[utoipa::path(
     get, path = "/v2/", operation_id = "ping", tag = "service", security(()),
-    responses((status = 200, description = "`v2`", body = String)),
+    responses((status = 200, description = "`v2`", body = String, content_type = "application/json")),
 )]
 pub(super) async fn ping() -> Json<&'static str> {
     Json("v2")

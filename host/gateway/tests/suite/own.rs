@@ -13,6 +13,7 @@ crate::cases!(
     a_parent_is_kept_as_long_as_its_children,
     a_preview_of_a_report_says_what_it_would_remove_and_changes_nothing,
     a_preview_of_settings_says_what_they_would_remove_and_changes_nothing,
+    a_preview_of_both_decides_the_report_by_those_settings,
     a_preview_of_nonsense_is_400,
     removals_are_listed_newest_first_with_their_reasons,
     what_happened_is_measured,
@@ -156,6 +157,22 @@ async fn a_preview_of_settings_says_what_they_would_remove_and_changes_nothing(d
     assert_eq!(everything(&served).await, before);
 }
 
+async fn a_preview_of_both_decides_the_report_by_those_settings(database: Database) {
+    let served = Served::new(database).await;
+    served.report("k8s-report").await;
+    served.set_time(600);
+    let before = everything(&served).await;
+    let mut report: Value = serde_json::from_str(&sample("k8s-report-next-poll")).unwrap();
+    let removed = async |report: &Value| {
+        let preview = served.post("reader", "/v2/keepset/preview", report.to_string()).await.is(200).json();
+        preview["removed"].as_array().unwrap().len()
+    };
+    assert_eq!(removed(&report).await, 0);
+    report["config"] = json!({"image_ingest_overwrite": true});
+    assert!(removed(&report).await > 5);
+    assert_eq!(everything(&served).await, before);
+}
+
 async fn a_preview_of_nonsense_is_400(database: Database) {
     let served = Served::new(database).await;
     for (body, pointer) in [
@@ -163,7 +180,7 @@ async fn a_preview_of_nonsense_is_400(database: Database) {
         (json!({"config": {"image_ttl_day": 1}}), "/config/image_ttl_day"),
         (json!({"cluster_name": "c"}), ""),
         (json!({}), ""),
-        (json!({"cluster_name": "c", "config": {}}), ""),
+        (json!({"cluster_name": "c", "config": {"image_ttl_days": "x"}}), "/config/image_ttl_days"),
         (json!([]), ""),
     ] {
         let body = served.post("reader", "/v2/keepset/preview", body.to_string()).await.is_refusal(400);
