@@ -1,6 +1,7 @@
 //! What must hold when things go wrong: a plugin that fails, too much at once, an end.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,7 +9,10 @@ use futures_util::stream;
 use keepset_gateway::Settings;
 use keepset_host::Limits;
 use reqwest::Method;
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use crate::databases::Database;
@@ -23,6 +27,7 @@ crate::cases!(
     what_is_due_goes_in_the_background,
     reports_at_once_are_all_stored,
     a_crash_of_the_database_is_503_and_never_500,
+    with_a_certificate_it_speaks_tls,
 );
 
 /// A body that stays open until it is dropped.
@@ -178,4 +183,35 @@ async fn a_crash_of_the_database_is_503_and_never_500(database: Database) {
     }
     let status = served.get("alice", "/v2/status").await.is(200).json();
     assert_eq!(status["available"], false);
+}
+
+async fn with_a_certificate_it_speaks_tls(database: Database) {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let rcgen::CertifiedKey { cert, signing_key } =
+        rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    let tls = rustls::ServerConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let served = Served::with(database, Settings { tls: Some(Arc::new(tls)), ..Settings::default() }).await;
+
+    let mut trusted = rustls::RootCertStore::empty();
+    trusted.add(cert.der().clone()).unwrap();
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    let address = served.url.strip_prefix("http://").unwrap();
+    let stream = TcpStream::connect(address).await.unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+    let mut stream = connector.connect("localhost".try_into().unwrap(), stream).await.unwrap();
+    stream.write_all(b"GET /version HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 200 OK") && text.contains(r#""version":"2""#), "{text}");
+    assert!(served.anonymous(Method::GET, "/version").send().await.is_err(), "and nothing else");
 }
