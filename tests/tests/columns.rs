@@ -131,7 +131,8 @@ fn the_next_expiry_is_the_same_with_and_without_deadlines() {
         [NOW - 121 * DAY, NOW - 121 * DAY, NOW - 121 * DAY, young],
         [young; 4],
     ] {
-        let both = [Detail::Verdicts, Detail::Deadlines].map(|detail| evaluate(&rows(seen), None, detail).unwrap());
+        let both =
+            [Detail::Verdicts, Detail::Deadlines].map(|detail| evaluate(&rows(seen), None, detail).unwrap());
         let [verdicts, deadlines] = both;
         let earliest = deadlines.deadlines.iter().copied().filter(|deadline| *deadline > 0).min();
         assert_eq!(verdicts.next_expiry, earliest, "{seen:?}");

@@ -98,9 +98,10 @@ impl Failure {
             Self::NotFound(_) | Self::Remote { status: Some(404), .. } => Exit::NotFound,
             Self::Busy { .. } => Exit::Busy,
             Self::HalfTls | Self::NoDataDir | Self::NowhereToLook | Self::NotConfirmed => Exit::Usage,
-            Self::Accounts(_) | Self::Tls { .. } | Self::Telemetry(_) | Self::Remote { status: Some(400), .. } => {
-                Exit::Invalid
-            }
+            Self::Accounts(_)
+            | Self::Tls { .. }
+            | Self::Telemetry(_)
+            | Self::Remote { status: Some(400), .. } => Exit::Invalid,
             Self::Store(_)
             | Self::Listen { .. }
             | Self::Serve(_)

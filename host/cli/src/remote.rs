@@ -122,17 +122,18 @@ impl Gateway<'_> {
         if let Some(account) = &self.remote.account {
             request = request.header("x-anchore-account", account);
         }
-        let answer = match json {
-            Some(json) => {
-                let request = request.header("Content-Type", "application/json").body(json);
-                request.map_err(|error| self.failed(None, error.to_string())).and_then(|request| {
-                    self.agent.run(request).map_err(|error| self.failed(None, error.to_string()))
-                })
-            }
-            None => request.body(()).map_err(|error| self.failed(None, error.to_string())).and_then(|request| {
-                self.agent.run(request).map_err(|error| self.failed(None, error.to_string()))
-            }),
-        }?;
+        let answer =
+            match json {
+                Some(json) => {
+                    let request = request.header("Content-Type", "application/json").body(json);
+                    request.map_err(|error| self.failed(None, error.to_string())).and_then(|request| {
+                        self.agent.run(request).map_err(|error| self.failed(None, error.to_string()))
+                    })
+                }
+                None => request.body(()).map_err(|error| self.failed(None, error.to_string())).and_then(
+                    |request| self.agent.run(request).map_err(|error| self.failed(None, error.to_string())),
+                ),
+            }?;
         if answer.status().is_success() { Ok(answer) } else { Err(self.refused(answer)) }
     }
 

@@ -39,7 +39,6 @@ impl Storage {
         };
         Ok(Store::open(&url).await?)
     }
-
 }
 
 /// The store of a gateway, for the commands that look after it.
@@ -109,7 +108,9 @@ impl From<AccountsError> for Failure {
     fn from(error: AccountsError) -> Self {
         match error {
             AccountsError::Store(error) => Self::Store(error),
-            missing @ (AccountsError::NoUser(_) | AccountsError::NoAccount(_)) => Self::NotFound(missing.to_string()),
+            missing @ (AccountsError::NoUser(_) | AccountsError::NoAccount(_)) => {
+                Self::NotFound(missing.to_string())
+            }
             other => Self::Accounts(other),
         }
     }

@@ -86,8 +86,9 @@ struct Listed {
 impl List {
     fn run(&self) -> Result<Exit, Failure> {
         let accounts = self.store.with_accounts(|accounts| async move { accounts.accounts().await })?;
-        let accounts =
-            accounts.into_iter().map(|(name, created_at)| Listed { name, created_at: created_at.to_string() });
+        let accounts = accounts
+            .into_iter()
+            .map(|(name, created_at)| Listed { name, created_at: created_at.to_string() });
         let mut results = Results::new();
         match self.output {
             Format::Json => results.json(&accounts.collect::<Vec<_>>())?,

@@ -83,7 +83,9 @@ impl Explain {
         }
         for key in &self.keys {
             let Some((inventory_type, context)) = key.split_once('/') else {
-                return Err(Failure::NotFound(format!("`{key}` is no TYPE/CONTEXT, like kubernetes/prod/default")));
+                return Err(Failure::NotFound(format!(
+                    "`{key}` is no TYPE/CONTEXT, like kubernetes/prod/default"
+                )));
             };
             let query = [("inventory_type", inventory_type), ("context", context)];
             let answer: GatewayExplanation = gateway.get("/v2/keepset/explain", &query)?;

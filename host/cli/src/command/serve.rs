@@ -54,13 +54,31 @@ pub(crate) struct Serve {
     #[arg(long, env = "KEEPSET_UNCHECKED_PLUGIN", hide_env_values = true, help_heading = "Engine")]
     unchecked_plugin: bool,
     /// Ask this plugin too, about each report, and measure where it decides otherwise; it changes nothing
-    #[arg(long, value_name = "FILE", env = "KEEPSET_SHADOW_PLUGIN", hide_env_values = true, help_heading = "Shadow")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KEEPSET_SHADOW_PLUGIN",
+        hide_env_values = true,
+        help_heading = "Shadow"
+    )]
     shadow_plugin: Option<PathBuf>,
     /// Decide each report by the retention settings of this file too, and measure the difference; it changes nothing
-    #[arg(long, value_name = "FILE", env = "KEEPSET_SHADOW_CONFIG", hide_env_values = true, help_heading = "Shadow")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KEEPSET_SHADOW_CONFIG",
+        hide_env_values = true,
+        help_heading = "Shadow"
+    )]
     shadow_config: Option<PathBuf>,
     /// PEM file with the certificate chain: speak HTTPS
-    #[arg(long, value_name = "FILE", env = "KEEPSET_TLS_CERTIFICATE", hide_env_values = true, help_heading = "TLS")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "KEEPSET_TLS_CERTIFICATE",
+        hide_env_values = true,
+        help_heading = "TLS"
+    )]
     tls_certificate: Option<PathBuf>,
     /// PEM file with the private key
     #[arg(long, value_name = "FILE", env = "KEEPSET_TLS_KEY", hide_env_values = true, help_heading = "TLS")]
@@ -222,7 +240,8 @@ impl Serve {
             flag.or(file).unwrap_or(default)
         };
         let days = tuning.keep_removals_days.or(file.keep_removals_days);
-        let keep_removals = days.map_or(default.keep_removals, |days| Duration::from_secs(86_400 * u64::from(days)));
+        let keep_removals =
+            days.map_or(default.keep_removals, |days| Duration::from_secs(86_400 * u64::from(days)));
         Ok(gateway::Settings {
             config,
             compat_service_version: tuning

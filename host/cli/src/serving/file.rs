@@ -45,8 +45,8 @@ impl ServeFile {
             #[serde(flatten)]
             _others: std::collections::BTreeMap<String, IgnoredAny>,
         }
-        let text =
-            std::fs::read_to_string(path).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| Failure::Read { path: path.to_owned(), source })?;
         let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
             let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
             let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));

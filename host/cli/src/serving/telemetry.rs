@@ -39,9 +39,9 @@ pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> R
         LogFormat::Json => logs.json().flatten_event(true).boxed(),
     };
     let provider = endpoint.map(provider).transpose()?;
-    let traces = provider.as_ref().map(|provider| {
-        tracing_opentelemetry::layer().with_tracer(provider.tracer("keepset"))
-    });
+    let traces = provider
+        .as_ref()
+        .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("keepset")));
     tracing_subscriber::registry()
         .with(traces)
         .with(logs)
@@ -55,7 +55,8 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::Telemetry(format!("{endpoint}: {error}"));
     // OTLP over HTTP wants the path of traces, as the specification of its variables has it.
     let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-    let exporter = SpanExporter::builder().with_http().with_endpoint(url).build().map_err(|error| wrong(&error))?;
+    let exporter =
+        SpanExporter::builder().with_http().with_endpoint(url).build().map_err(|error| wrong(&error))?;
     let resource = Resource::builder().with_service_name("keepset").build();
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
 }

@@ -53,7 +53,8 @@ impl Certificate {
     /// If the protocol versions are not supported.
     pub(crate) fn server(self: &Arc<Self>) -> Result<Arc<ServerConfig>, Failure> {
         let builder = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
-        let builder = builder.with_safe_default_protocol_versions().map_err(|error| self.files.wrong(&error))?;
+        let builder =
+            builder.with_safe_default_protocol_versions().map_err(|error| self.files.wrong(&error))?;
         let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::<Self>::clone(self));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Arc::new(config))
@@ -68,7 +69,11 @@ impl ResolvesServerCert for Certificate {
 
 impl Files {
     fn wrong(&self, error: &dyn std::error::Error) -> Failure {
-        Failure::Tls { certificate: self.certificate.clone(), key: self.key.clone(), message: error.to_string() }
+        Failure::Tls {
+            certificate: self.certificate.clone(),
+            key: self.key.clone(),
+            message: error.to_string(),
+        }
     }
 }
 
