@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -251,7 +252,9 @@ func checkAny(t *tally, s *source, name string, r *rendered) {
 	pod := r.deployment.Spec.Template
 	container := pod.Spec.Containers[0]
 	t.that(subset(r.deployment.Spec.Selector.MatchLabels, pod.Labels), "%s: the deployment does not select its pods", name)
-	t.that(subset(r.service.Spec.Selector, pod.Labels), "%s: the service does not select the pods", name)
+	t.that(maps.Equal(r.service.Spec.Selector, r.deployment.Spec.Selector.MatchLabels), "%s: the service selects other pods", name)
+	// Selectors cannot change: nothing in them may be of one version.
+	t.that(len(r.deployment.Spec.Selector.MatchLabels) == 2, "%s: the deployment selects by more than name and instance", name)
 	t.that(r.service.Spec.Ports[0].TargetPort.StrVal == container.Ports[0].Name, "%s: the service's port is none of the pod's", name)
 
 	secure := container.SecurityContext
@@ -274,11 +277,8 @@ func checkAny(t *tally, s *source, name string, r *rendered) {
 		t.that(slices.Contains(s.routes, path), "%s: there is no route %s", name, path)
 	}
 	t.that(container.StartupProbe != nil && container.StartupProbe.HTTPGet.Path == "/health", "%s: the probe of the start", name)
-	_, port, _ := strings.Cut(env(r, "KEEPSET_LISTEN").Value, "]")
-	port = port[strings.LastIndex(port, ":")+1:]
-	if port == "" {
-		port = env(r, "KEEPSET_LISTEN").Value[strings.LastIndex(env(r, "KEEPSET_LISTEN").Value, ":")+1:]
-	}
+	listen := env(r, "KEEPSET_LISTEN").Value
+	port := listen[strings.LastIndex(listen, ":")+1:]
 	t.that(fmt.Sprint(container.Ports[0].ContainerPort) == port, "%s: it listens on %s, not on the container's port", name, port)
 
 	for _, variable := range container.Env {
