@@ -27,7 +27,10 @@ impl DecidingPlugin {
 
     /// For a gateway, which calls it often and at once. `otherwise`: the plugin if the command line names none.
     pub(crate) fn load_pooled(&self, otherwise: Option<&Path>) -> Result<Plugin, Failure> {
-        let options = EngineOptions { pool: Some(POOL), ..self.engine.options() };
+        let cores =
+            std::thread::available_parallelism().map_or(0, |cores| u32::try_from(cores.get()).unwrap_or(0));
+        let options =
+            EngineOptions { pool: Some(POOL.max(cores.saturating_mul(2))), ..self.engine.options() };
         self.engine.load_in(options, self.plugin.as_deref().or(otherwise))
     }
 
@@ -37,7 +40,7 @@ impl DecidingPlugin {
     }
 }
 
-/// Instances that a gateway keeps at hand.
+/// Instances that a gateway keeps at hand, at least: more than decide at once.
 const POOL: u32 = 32;
 
 /// Where compiled plugins are kept, and what a plugin may use up.

@@ -28,7 +28,9 @@ pub(crate) struct Storage {
 impl Storage {
     /// Opens the store; makes it, if there is none.
     pub(crate) async fn open(&self, file: &ServeFile) -> Result<Store, Failure> {
-        let url = match self.store.as_ref().or(file.store.as_ref()) {
+        // What the command line says of either comes before what the file says of either.
+        let by_file = || file.store.as_ref().filter(|_| self.data_dir.is_none());
+        let url = match self.store.as_ref().or_else(by_file) {
             Some(url) => url.clone(),
             None => {
                 let folder = self.data_dir.clone().or_else(|| file.data_dir.clone()).or_else(user_data);

@@ -75,8 +75,11 @@ impl Accounts {
         let password = password.or(generated.as_deref()).unwrap_or_default();
         check_password(password)?;
         self.store.add_account(ADMIN, now).await?;
-        self.put(ADMIN, ADMIN, password, Role::Admin, now).await?;
-        Ok(generated)
+        match self.put(ADMIN, ADMIN, password, Role::Admin, now).await {
+            // Another gateway that starts on the same store was first; its password counts.
+            Err(AccountsError::UserExists(_)) => Ok(None),
+            put => put.map(|()| generated),
+        }
     }
 
     /// Adds an account.
@@ -192,7 +195,7 @@ impl Accounts {
             role: role.as_str().to_owned(),
             created_at: now,
         };
-        match self.store.put_user(&user).await {
+        match self.store.add_user(&user).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(AccountsError::UserExists(name.to_owned())),
             Err(StoreError::UnknownAccount(account)) => Err(AccountsError::NoAccount(account)),

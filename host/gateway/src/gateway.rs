@@ -139,23 +139,18 @@ impl Gateway {
         self.inner.is_stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Another plugin decides from the next request on. Those under way end with the one that they began with.
-    pub fn replace_plugin(&self, plugin: Plugin) {
-        tracing::info!(digest = plugin.identity().digest, "another plugin decides");
-        self.inner.retention.replace_plugin(plugin);
+    /// From the next request on this plugin decides, by these settings, which apply at once and to all rows (contract 5.3,
+    /// 8). Requests under way end with what they began with.
+    pub fn replace(&self, plugin: Plugin, config: Config) {
+        tracing::info!(digest = plugin.identity().digest, ?config, "decides from now on");
+        self.inner.retention.replace(plugin, config);
+        self.inner.bell.notify_one();
     }
 
     /// The plugin that decides.
     #[must_use]
     pub fn plugin(&self) -> Identity {
         self.inner.retention.identity()
-    }
-
-    /// Other settings of retention, at once and for all rows (contract 5.3, 8).
-    pub fn replace_config(&self, config: Config) {
-        tracing::info!(?config, "other settings of retention");
-        self.inner.retention.replace_config(config);
-        self.inner.bell.notify_one();
     }
 
     /// The settings of retention.

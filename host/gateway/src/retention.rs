@@ -17,7 +17,7 @@ use crate::error::ApiError;
 use crate::metrics::Metrics;
 use crate::shadow::{Shadow, Shadowed};
 
-/// What decides at this moment.
+/// What decides at some moment. A request takes it once, so that one plugin reads and decides by one configuration.
 #[derive(Clone)]
 pub(crate) struct Live {
     plugin: Plugin,
@@ -64,6 +64,11 @@ impl Retention {
         }
     }
 
+    /// What decides now.
+    pub(crate) fn live(&self) -> Live {
+        Live::clone(&self.live.load())
+    }
+
     pub(crate) fn config(&self) -> Config {
         self.live.load().config
     }
@@ -72,13 +77,9 @@ impl Retention {
         self.live.load().plugin.identity().clone()
     }
 
-    pub(crate) fn replace_plugin(&self, plugin: Plugin) {
+    pub(crate) fn replace(&self, plugin: Plugin, config: Config) {
         show(&self.metrics, "live", Some(&plugin));
-        self.live.rcu(|live| Live { plugin: plugin.clone(), config: live.config });
-    }
-
-    pub(crate) fn replace_config(&self, config: Config) {
-        self.live.rcu(|live| Live { plugin: live.plugin.clone(), config });
+        self.live.store(Arc::new(Live { plugin, config }));
     }
 
     pub(crate) fn set_shadow(&self, shadow: Option<(Option<Plugin>, Config)>) {
@@ -106,17 +107,18 @@ impl Retention {
     /// What a report says (section 2 of the rules).
     pub(crate) async fn observe(
         &self,
+        live: &Live,
         inventory_type: InventoryType,
         json: Bytes,
         now: Timestamp,
     ) -> Result<Observation, ApiError> {
-        let plugin = self.live.load().plugin.clone();
+        let plugin = live.plugin.clone();
         self.run("observe", move || plugin.observe(Report { inventory_type, json: &json }, now)).await
     }
 
     /// What the plugin makes of these settings, where they say nothing of those that apply now (section 5 of the rules).
-    pub(crate) async fn configure(&self, settings: String) -> Result<Config, ApiError> {
-        let Live { plugin, config } = Live::clone(&self.live.load());
+    pub(crate) async fn configure(&self, live: &Live, settings: String) -> Result<Config, ApiError> {
+        let Live { plugin, config } = live.clone();
         let now = serde_json::to_string(&config).unwrap_or_default();
         let layers =
             [Layer { origin: Origin::Flag, settings }, Layer { origin: Origin::File, settings: now }];
@@ -125,7 +127,7 @@ impl Retention {
 
     /// A sweep of these rows, with deadlines (E1).
     pub(crate) async fn sweep_rows(&self, rows: Inventory, now: Timestamp) -> Result<Outcome, ApiError> {
-        let Live { plugin, config } = Live::clone(&self.live.load());
+        let Live { plugin, config } = self.live();
         self.run("evaluate", move || plugin.evaluate(rows, None, &config, now)).await
     }
 
@@ -161,12 +163,12 @@ impl Retention {
     pub(crate) fn decision(
         &self,
         place: Place,
-        config: Config,
+        live: &Live,
         now: Timestamp,
         shadow: Option<Arc<Shadow>>,
     ) -> impl Fn(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, PluginError> + Send + Sync + use<>
     {
-        let plugin = self.live.load().plugin.clone();
+        let Live { plugin, config } = live.clone();
         let metrics = Arc::clone(&self.metrics);
         move |rows: &RowColumns, report: Option<&ReportColumns>| {
             let _held = &place;

@@ -40,10 +40,10 @@ impl Gateway {
     async fn sweep(&self, account: Option<&str>, now: Timestamp) -> Result<usize, ApiError> {
         let mut gone = 0;
         loop {
-            let config = self.retention().config();
+            let live = self.retention().live();
             let place = self.retention().place().await?;
-            let decide = self.retention().decision(place, config, now, None);
-            let sweeping = self.store().sweep(account, &config, now, CONTEXTS, decide);
+            let decide = self.retention().decision(place, &live, now, None);
+            let sweeping = self.store().sweep(account, &live.config, now, CONTEXTS, decide);
             let swept = self.metrics().store("sweep", sweeping).await?;
             self.metrics().swept(swept.contexts);
             self.metrics().removed(swept.removed.iter().map(|(_, removed)| removed));

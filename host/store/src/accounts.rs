@@ -5,6 +5,7 @@ use sqlx::any::AnyRow;
 
 use crate::error::check_key;
 use crate::sql::get;
+use crate::sql::query;
 use crate::{Store, StoreError};
 
 /// Somebody who may speak for an account.
@@ -99,15 +100,28 @@ impl Store {
     /// # Errors
     /// [`StoreError::UnknownAccount`], [`StoreError::Unstorable`], [`StoreError::Database`].
     pub async fn put_user(&self, user: &User) -> Result<bool, StoreError> {
+        let of_the_same_account = "UPDATE SET password_hash = excluded.password_hash, role = excluded.role \
+             WHERE users.account = excluded.account";
+        self.write_user(user, of_the_same_account).await
+    }
+
+    async fn write_user(&self, user: &User, on_conflict: &str) -> Result<bool, StoreError> {
         check_key("a user's name", &user.name)?;
-        let put = sqlx::query(
+        let put = query(format!(
             "INSERT INTO users (name, account, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (name) DO UPDATE SET password_hash = excluded.password_hash, role = excluded.role \
-             WHERE users.account = excluded.account",
-        );
+             ON CONFLICT (name) DO {on_conflict}"
+        ));
         let put = put.bind(user.name.clone()).bind(user.account.clone()).bind(user.password_hash.clone());
         let put = put.bind(user.role.clone()).bind(user.created_at.unix()).execute(self.writer()).await;
         Ok(put.map_err(|error| unknown_account(error, &user.account))?.rows_affected() > 0)
+    }
+
+    /// Adds a user. `false`: there is a user of that name already, and nothing was changed.
+    ///
+    /// # Errors
+    /// As [`Store::put_user`].
+    pub async fn add_user(&self, user: &User) -> Result<bool, StoreError> {
+        self.write_user(user, "NOTHING").await
     }
 
     /// The user of that name, of whichever account.

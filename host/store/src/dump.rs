@@ -16,6 +16,15 @@ use crate::dialect::Dialect;
 use crate::sql::{execute_rows, get, query};
 use crate::{Store, StoreError};
 
+/// A new file that only its owner may read: it will have hashes of passwords in it.
+fn create_private(path: &Path) -> std::io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// The first line.
 const HEADER: &str = r#"{"keepset_dump":1}"#;
 
@@ -169,15 +178,13 @@ impl Store {
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
         match self.dialect {
             Dialect::Sqlite => {
-                if to.exists() {
-                    return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into());
-                }
+                drop(create_private(to)?); // an empty file is one that SQLite fills
                 let path = to.to_string_lossy().into_owned();
                 sqlx::query("VACUUM INTO $1").bind(path).execute(self.reader()).await?;
                 File::open(to)?.sync_all()?;
             }
             Dialect::Postgres => {
-                let mut file = BufWriter::new(File::create_new(to)?);
+                let mut file = BufWriter::new(create_private(to)?);
                 self.dump(&mut file).await?;
                 file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
             }

@@ -9,7 +9,7 @@ use keepset_gateway::{self as gateway, Accounts, Clock, Gateway};
 use keepset_host::{Config, Plugin};
 use keepset_store::Store;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::conformance::run_own_fixtures;
 use crate::engine::{DecidingPlugin, seconds};
@@ -139,35 +139,44 @@ impl Serve {
         let file = self.settings.file.serve()?;
         let endpoint = self.logs.otlp_endpoint.as_deref().or(file.otlp_endpoint.as_deref());
         let telemetry = telemetry::start(self.logs.log_format, &self.logs.log, endpoint)?;
-        let certificate = self.certificate(&file)?;
-        let decision = self.decision(&file)?;
-        let settings = self.gateway_settings(&file, decision.config, certificate.as_ref())?;
-        runtime()?.block_on(async {
-            let store = self.storage.open(&file).await?;
-            let address = self.listen.or(file.listen).unwrap_or(LISTEN);
-            let listener =
-                TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
-            let address = listener.local_addr().map_err(Failure::Serve)?;
-            bootstrap(&store, &settings.clock).await?;
-            let Decision { plugin, config, shadow } = decision;
-            let gateway = tokio::task::block_in_place(|| Gateway::new(settings, store.clone(), plugin));
-            gateway.set_shadow(shadow);
-            let scheme = if certificate.is_some() { "https" } else { "http" };
-            tracing::info!(plugin = gateway.plugin().digest, ?config, "listening on {scheme}://{address}");
-            let ended = tokio::select! {
-                ended = gateway.serve(listener, stop_signal()?) => ended,
-                never = self.reload_on_hangup(&gateway, certificate.as_deref()) => never,
-            };
-            store.close().await;
-            ended.map_err(Failure::Serve)
-        })?;
+        let runtime = runtime()?;
+        let served = runtime.block_on(self.serve(&file));
         telemetry.end();
-        Ok(Exit::Success)
+        served.map(|()| Exit::Success)
+    }
+
+    async fn serve(&self, file: &ServeFile) -> Result<(), Failure> {
+        // From here on it does not end the process.
+        let hangups = signal(SignalKind::hangup()).map_err(Failure::Serve)?;
+        let stop = stop_signal()?;
+        let certificate = self.certificate(file)?;
+        let Decision { plugin, config, shadow } = tokio::task::block_in_place(|| self.decision(file))?;
+        let settings = self.gateway_settings(file, config, certificate.as_ref())?;
+        let store = self.storage.open(file).await?;
+        let address = self.listen.or(file.listen).unwrap_or(LISTEN);
+        let listener =
+            TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
+        let address = listener.local_addr().map_err(Failure::Serve)?;
+        bootstrap(&store, &settings.clock).await?;
+        let gateway = tokio::task::block_in_place(|| Gateway::new(settings, store.clone(), plugin));
+        gateway.set_shadow(shadow);
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        tracing::info!(plugin = gateway.plugin().digest, ?config, "listening on {scheme}://{address}");
+        let ended = tokio::select! {
+            ended = gateway.serve(listener, stop) => ended,
+            never = self.reload_on(hangups, &gateway, certificate.as_deref()) => never,
+        };
+        store.close().await;
+        ended.map_err(Failure::Serve)
     }
 
     /// Reads plugin, configuration and certificate again at each SIGHUP; what is wrong leaves all as it is.
-    async fn reload_on_hangup(&self, gateway: &Gateway, certificate: Option<&Certificate>) -> io::Result<()> {
-        let mut hangups = signal(SignalKind::hangup())?;
+    async fn reload_on(
+        &self,
+        mut hangups: Signal,
+        gateway: &Gateway,
+        certificate: Option<&Certificate>,
+    ) -> io::Result<()> {
         while hangups.recv().await.is_some() {
             let read = tokio::task::block_in_place(|| {
                 let decision = self.decision(&self.settings.file.serve()?)?;
@@ -176,10 +185,8 @@ impl Serve {
             });
             match read {
                 Ok(Decision { plugin, config, shadow }) => {
-                    gateway.replace_plugin(plugin);
-                    gateway.replace_config(config);
+                    gateway.replace(plugin, config);
                     gateway.set_shadow(shadow);
-                    tracing::info!(plugin = gateway.plugin().digest, ?config, "read again");
                 }
                 Err(failure) => tracing::error!(%failure, "nothing was changed"),
             }
@@ -235,10 +242,6 @@ impl Serve {
         certificate: Option<&Arc<Certificate>>,
     ) -> Result<gateway::Settings, Failure> {
         let (tuning, default) = (&self.tuning, gateway::Settings::default());
-        let duration = |flag: Option<Duration>, file: Option<f64>, default: Duration| {
-            let file = file.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-            flag.or(file).unwrap_or(default)
-        };
         let days = tuning.keep_removals_days.or(file.keep_removals_days);
         let keep_removals =
             days.map_or(default.keep_removals, |days| Duration::from_secs(86_400 * u64::from(days)));
@@ -251,9 +254,12 @@ impl Serve {
                 .unwrap_or(default.compat_service_version),
             body_limit: tuning.body_limit.or(file.body_limit).unwrap_or(default.body_limit),
             queue_depth: tuning.queue_depth.or(file.queue_depth).unwrap_or(default.queue_depth),
-            request_timeout: duration(tuning.request_timeout, file.request_timeout, default.request_timeout),
-            idle_timeout: duration(tuning.idle_timeout, file.idle_timeout, default.idle_timeout),
-            shutdown_grace: duration(tuning.shutdown_grace, file.shutdown_grace, default.shutdown_grace),
+            request_timeout: tuning
+                .request_timeout
+                .or(file.request_timeout)
+                .unwrap_or(default.request_timeout),
+            idle_timeout: tuning.idle_timeout.or(file.idle_timeout).unwrap_or(default.idle_timeout),
+            shutdown_grace: tuning.shutdown_grace.or(file.shutdown_grace).unwrap_or(default.shutdown_grace),
             login_failures: tuning.login_failures.or(file.login_failures).unwrap_or(default.login_failures),
             keep_removals,
             tls: certificate.map(Certificate::server).transpose()?,

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use keepset_host::{Error, ErrorCode};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{self, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use serde_saphyr::{SnippetMode, UserMessageFormatter, render_options};
 
 use crate::failure::Failure;
@@ -25,12 +26,21 @@ pub(crate) struct ServeFile {
     pub(crate) tls_key: Option<PathBuf>,
     pub(crate) body_limit: Option<usize>,
     pub(crate) queue_depth: Option<usize>,
-    pub(crate) request_timeout: Option<f64>,
-    pub(crate) idle_timeout: Option<f64>,
-    pub(crate) shutdown_grace: Option<f64>,
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) request_timeout: Option<Duration>,
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) idle_timeout: Option<Duration>,
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) shutdown_grace: Option<Duration>,
     pub(crate) login_failures: Option<u32>,
     pub(crate) keep_removals_days: Option<u32>,
     pub(crate) otlp_endpoint: Option<String>,
+}
+
+/// Seconds, with decimals if need be.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    let seconds = Option::<f64>::deserialize(deserializer)?;
+    seconds.map(Duration::try_from_secs_f64).transpose().map_err(de::Error::custom)
 }
 
 impl ServeFile {

@@ -409,18 +409,17 @@ pub(super) async fn preview(
         let message = "Expected a report, with `cluster_name` or `cluster_arn`, or settings as `config`";
         return Err(ApiError::bad_body("", message));
     }
-    let config = match draft.config {
-        Some(settings) => {
-            let configured = retention.configure(settings.get().to_owned()).await;
-            configured.map_err(|error| error.below("/config"))?
-        }
-        None => retention.config(),
-    };
+    let mut live = retention.live();
+    if let Some(settings) = draft.config {
+        let configured = retention.configure(&live, settings.get().to_owned()).await;
+        live.config = configured.map_err(|error| error.below("/config"))?;
+    }
+    let config = live.config;
     let observation = match reported {
-        Some(inventory_type) => Some(retention.observe(inventory_type, json.clone(), now).await?),
+        Some(inventory_type) => Some(retention.observe(&live, inventory_type, json.clone(), now).await?),
         None => None,
     };
-    let decide = retention.decision(retention.place().await?, config, now, None);
+    let decide = retention.decision(retention.place().await?, &live, now, None);
     let previewing = gateway.store().preview(&allowed.account, observation.as_ref(), &config, now, decide);
     let applied = gateway.metrics().store("preview", previewing).await?;
     Ok(Json(Previewed {

@@ -123,14 +123,14 @@ async fn store(
 ) -> Result<(), ApiError> {
     let bytes = json.len();
     let (retention, metrics, now) = (gateway.retention(), gateway.metrics(), arrival.now);
-    let observation = retention.observe(inventory_type, json, now).await?;
+    let live = retention.live();
+    let observation = retention.observe(&live, inventory_type, json, now).await?;
     if observation.credential_probe {
         tracing::info!(account, "credentials probed");
         return Ok(());
     }
-    let config = retention.config();
-    let decide = retention.decision(retention.place().await?, config, now, retention.shadow());
-    let applying = gateway.store().apply(account, &observation, &config, now, &arrival.id, decide);
+    let decide = retention.decision(retention.place().await?, &live, now, retention.shadow());
+    let applying = gateway.store().apply(account, &observation, &live.config, now, &arrival.id, decide);
     let applied = metrics.store("apply", applying).await?;
     metrics.rows(applied.added, applied.touched, applied.rows_written);
     metrics.removed(&applied.removed);

@@ -49,7 +49,7 @@ async fn a_plugin_that_hits_a_limit_is_503_and_changes_nothing(database: Databas
         (Limits { input: 100, ..Limits::default() }, "plugin_input_limit"),
         (Limits { result: 100, ..Limits::default() }, "plugin_result_limit"),
     ] {
-        served.gateway.replace_plugin(plugin().with_limits(limits));
+        served.gateway.replace(plugin().with_limits(limits), served.gateway.config());
         let answer = served.post("agent", "/v2/kubernetes-inventory", sample("k8s-report-next-poll")).await;
         assert_eq!(answer.header("retry-after"), "5");
         let body = answer.is_refusal(503);
@@ -59,17 +59,23 @@ async fn a_plugin_that_hits_a_limit_is_503_and_changes_nothing(database: Databas
         assert_eq!(served.images().await, before);
     }
     // What would have to be swept first is not shown unswept.
-    served.gateway.replace_plugin(plugin().with_limits(Limits { memory: 1 << 16, ..Limits::default() }));
+    served.gateway.replace(
+        plugin().with_limits(Limits { memory: 1 << 16, ..Limits::default() }),
+        served.gateway.config(),
+    );
     served.set_time(121 * DAY);
     served.get("reader", "/v2/inventories").await.is_refusal(503);
-    served.gateway.replace_plugin(plugin());
+    served.gateway.replace(plugin(), served.gateway.config());
     assert_eq!(served.images().await, Vec::<Value>::new());
 }
 
 async fn a_plugin_is_replaced_while_it_is_served(database: Database) {
     let served = Served::new(database).await;
     served.report("k8s-report").await;
-    served.gateway.replace_plugin(plugin().with_limits(Limits { memory: 1 << 16, ..Limits::default() }));
+    served.gateway.replace(
+        plugin().with_limits(Limits { memory: 1 << 16, ..Limits::default() }),
+        served.gateway.config(),
+    );
     served.post("agent", "/v2/kubernetes-inventory", sample("k8s-report")).await.is(503);
     assert!(
         served
@@ -77,7 +83,7 @@ async fn a_plugin_is_replaced_while_it_is_served(database: Database) {
             .await
             .contains(r#"keepset_plugin_failures_total{call="observe",code="plugin_memory_limit"} 1"#)
     );
-    served.gateway.replace_plugin(plugin());
+    served.gateway.replace(plugin(), served.gateway.config());
     served.report("k8s-report").await;
     let digest = served.gateway.plugin().digest;
     let text = served.metrics().await;
@@ -147,7 +153,7 @@ async fn what_is_due_goes_in_the_background(database: Database) {
     served.report("ecs-report").await;
     let settings = keepset_types::Config { image_ttl_days: 1, ..served.gateway.config() };
     served.set_time(130 * DAY);
-    served.gateway.replace_config(settings);
+    served.gateway.replace(plugin(), settings);
     for _ in 0..100 {
         if served.store.contexts("a").await.unwrap().is_empty() {
             return;
