@@ -57,7 +57,7 @@ async fn a_row_is_explained(database: Database) {
     let id = pods["items"][0]["id"].as_str().unwrap();
     let pod = served.get("reader", &format!("{EXPLAIN}&id={id}")).await.is(200).json();
     assert_eq!(pod["items"], json!([pods["items"][0]]));
-    served.gateway.replace(plugin(), Config { image_ttl_days: 0, ..Config::default() });
+    served.gateway.replace(crate::served::plugin(), Config { image_ttl_days: 0, ..Config::default() });
     let kept = served.get("reader", EXPLAIN).await.is(200).json();
     assert!(
         kept["items"]
