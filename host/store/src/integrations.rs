@@ -61,7 +61,8 @@ impl Integration {
 
 impl Store {
     /// Registers an agent. One that is known by its two registration ids keeps its uuid; its document, its user and its
-    /// times become those given. Answers it as it now is, and whether it is new.
+    /// times become those given, and what it said of its health before does not count. Answers it as it now is, and whether
+    /// it is new.
     ///
     /// # Errors
     /// [`StoreError::UnknownAccount`], [`StoreError::Unstorable`], [`StoreError::Database`].
@@ -76,7 +77,7 @@ impl Store {
              registered_at, last_seen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
              ON CONFLICT (account, registration_id, registration_instance_id) DO UPDATE SET \
              username = excluded.username, document = excluded.document, \
-             registered_at = excluded.registered_at, last_seen = excluded.last_seen",
+             registered_at = excluded.registered_at, last_seen = excluded.last_seen, health_report = NULL",
         );
         let put = put.bind(integration.uuid.clone()).bind(account.clone()).bind(registration_id.clone());
         let put = put.bind(registration_instance_id.clone()).bind(integration.username.clone());

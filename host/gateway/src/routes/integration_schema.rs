@@ -300,8 +300,8 @@ fn integration_status(stored: &Stored, interval: Interval, now: Timestamp) -> In
             reason: Some(format!("Nothing was heard of it for more than {patience} s")),
             updated_at,
         },
-        // Registering anew is a start: what was reported before it does not count.
-        None if stored.last_seen > stored.registered_at => {
+        // The first health report comes within the second of the registration.
+        None if stored.health_report.is_some() => {
             IntegrationStatus { state: LifecycleState::Active, reason: None, updated_at: stored.last_seen }
         }
         None => IntegrationStatus {
