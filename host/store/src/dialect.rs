@@ -1,5 +1,7 @@
 //! What the two databases say differently. All other SQL is the same text for both.
 
+use std::time::Duration;
+
 /// Which database it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -55,6 +57,15 @@ impl Dialect {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
+    /// How long a connection is waited for. A server that nobody listens on is tried again all that time, and agents wait for
+    /// an answer no longer than ten seconds; writers of SQLite wait for each other here.
+    pub(crate) fn patience(self) -> Duration {
+        match self {
+            Self::Sqlite => Duration::from_secs(30),
+            Self::Postgres => Duration::from_secs(5),
         }
     }
 

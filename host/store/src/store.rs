@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::Once;
-use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction};
 
 use crate::StoreError;
 use crate::cache::Cache;
@@ -58,7 +57,12 @@ impl Store {
         let pool = |connections: u32| {
             let options = AnyPoolOptions::new()
                 .max_connections(connections)
-                .acquire_timeout(Duration::from_secs(30))
+                .acquire_timeout(dialect.patience())
+                .before_acquire(move |connection, _| {
+                    // On a full disk SQLite ends a transaction by itself, and the driver believes for ever that it is in one.
+                    let is_usable = is_memory || !connection.is_in_transaction();
+                    Box::pin(async move { Ok(is_usable) })
+                })
                 .after_connect(move |connection, _| {
                     Box::pin(async move {
                         for setting in dialect.settings() {
