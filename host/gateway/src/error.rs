@@ -70,6 +70,9 @@ pub(crate) struct UnknownUrl {
     status: u16,
 }
 
+/// How long a message or a pointer may be, in bytes: some repeat what they do not like, and that may be a whole body.
+const LONGEST: usize = 1000;
+
 /// How long, in seconds, who is told 503 should wait.
 const RETRY_AFTER: &str = "5";
 
@@ -79,7 +82,7 @@ impl ApiError {
         Self::Refused(Box::new(Refusal {
             status,
             error_type,
-            message: message.into(),
+            message: shortened(message.into()),
             detail,
             retry_after: None,
         }))
@@ -104,7 +107,7 @@ impl ApiError {
 
     /// The body is not what it should be, at a JSON pointer.
     pub(crate) fn bad_body(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        let pointer = Some(pointer.into());
+        let pointer = Some(shortened(pointer.into()));
         Self::bad_request(message).with(|refusal| refusal.detail.pointer = pointer)
     }
 
@@ -300,6 +303,14 @@ impl From<ApplyError<PluginError>> for ApiError {
             ApplyError::Decide(error) => error.into(),
         }
     }
+}
+
+fn shortened(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push_str("...");
+    }
+    text
 }
 
 /// With a capital letter: so is the rest of the API.
