@@ -76,8 +76,6 @@ pub struct Sent {
     pub account: String,
     /// What was posted.
     pub report: Report,
-    /// When it was begun.
-    pub begun: Instant,
     /// How long it took, all requests together.
     pub took: Duration,
     /// None: it was taken.
@@ -150,7 +148,7 @@ impl Session {
     ) -> Sent {
         let begun = Instant::now();
         let failure = self.try_report(path, report, account, credentials).await.err();
-        Sent { account: account.to_owned(), report: report.clone(), begun, took: begun.elapsed(), failure }
+        Sent { account: account.to_owned(), report: report.clone(), took: begun.elapsed(), failure }
     }
 
     async fn try_report(

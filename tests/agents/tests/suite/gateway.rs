@@ -17,6 +17,9 @@ use crate::postgres;
 /// Everybody's.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
+/// `admin` with that.
+pub(crate) const BASIC: &str = "Basic YWRtaW46Y29ycmVjdCBob3JzZSBiYXR0ZXJ5";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Sqlite,

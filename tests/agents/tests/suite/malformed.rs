@@ -66,6 +66,14 @@ const MUTATIONS: &[(&str, fn(&str, &mut Random) -> Vec<u8>)] = &[
             &[&long, r#""a\u0000b""#],
         )
     }),
+    ("labels that are none", |text, random| {
+        let labels = format!("{{\"{}\":1}}", "k".repeat(1 + random.below(100_000)));
+        with(text, random, if text.contains("cluster_arn") { "tags" } else { "labels" }, &[&labels])
+    }),
+    ("a long text for an array", |text, random| {
+        let long = format!("\"{}\"", "é".repeat(100_000));
+        with(text, random, "containers", &[&long])
+    }),
     ("in an array", |text, _| format!("[{text}]").into_bytes()),
     ("as a text", |text, _| Value::from(text).to_string().into_bytes()),
     ("something else", |_, random| {
@@ -252,6 +260,7 @@ async fn malformed_bodies_are_4xx_and_change_nothing(kind: Kind) {
                 "{json}"
             );
             assert!(json["detail"]["error_codes"].is_array(), "{json}");
+            assert!(text.len() < 8_000, "{} bytes to say what is wrong: {json}", text.len());
             refused.fetch_add(1, Ordering::Relaxed);
             (name, status)
         }

@@ -11,12 +11,9 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 use crate::fleet::{member, tell};
-use crate::gateway::{Gateway, Kind, Place};
+use crate::gateway::{BASIC, Gateway, Kind, Place};
 
 crate::cases!(slow_clients_keep_nobody_waiting);
-
-/// `admin` and the password of all.
-const BASIC: &str = "Basic YWRtaW46Y29ycmVjdCBob3JzZSBiYXR0ZXJ5";
 
 /// A byte of a header that never ends, again and again, until it is cut off.
 async fn slow_header(address: String) -> bool {
