@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::run as run_program;
 use crate::toolchain::Toolchain;
-use crate::workspace::{cargo, root};
+use crate::workspace::{cargo, root, target};
 use crate::{bench, generate, guest, postgres, reproduce, toolchain, wit};
 
 /// A check, and the name it has in the summary.
@@ -75,7 +75,9 @@ fn documentation() -> Result<()> {
 }
 
 fn tests() -> Result<()> {
-    run_program(cargo().args(["test", "--workspace", "--no-fail-fast"]))
+    // Built by then, and as the other tests have it.
+    let command = target().join("debug/keepset");
+    run_program(cargo().env("KEEPSET_BIN", command).args(["test", "--workspace", "--no-fail-fast"]))
 }
 
 /// The rules as files, run by the command that people get.

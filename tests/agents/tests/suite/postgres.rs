@@ -27,10 +27,10 @@ pub(crate) fn shared() -> &'static Server {
     })
 }
 
-/// Ends it, if it was started.
+/// Ends it, if it was started; nobody wants what is in it.
 pub(crate) fn stop() {
     if let Some(server) = SHARED.get() {
-        server.stop("INT");
+        server.stop("QUIT");
         let _ = std::fs::remove_dir_all(server.dir.path());
     }
 }
@@ -118,7 +118,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop("INT");
+        self.stop("QUIT");
     }
 }
 
