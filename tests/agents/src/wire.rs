@@ -212,6 +212,7 @@ pub struct Service {
 
 /// A report of either agent.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "what they point to is what is large")]
 pub enum Report {
     /// Of a Kubernetes cluster, or of a part of its namespaces.
     Kubernetes(KubernetesReport),

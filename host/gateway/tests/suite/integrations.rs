@@ -121,8 +121,15 @@ async fn health_is_reported_and_shown(database: Database) {
     let served = Served::new(database).await;
     let uuid = registered(&served).await;
     let path = format!("/v2/system/integrations/{uuid}");
-    served.set_time(30);
     let reports = json!({"admin": {"has_errors": false, "batches": [{"batch_index": 1}]}});
+    // The first one comes at once, and counts until the agent registers anew.
+    served.post("agent", &format!("{path}/health-report"), health(&json!(null), &reports)).await.is(201);
+    let shown = served.get("reader", &path).await.is(200).json();
+    assert_eq!(shown["integration_status"]["state"], "active");
+    assert_eq!(registered(&served).await, uuid);
+    let shown = served.get("reader", &path).await.is(200).json();
+    assert_eq!(shown["integration_status"]["state"], "registered");
+    served.set_time(30);
     let answer = served.post("agent", &format!("{path}/health-report"), health(&json!(null), &reports)).await;
     assert_eq!(answer.is(201).text, "");
     let shown = served.get("reader", &path).await.is(200).json();

@@ -17,8 +17,10 @@ use crate::gateway::{Gateway, Kind, PASSWORD, Place};
 
 crate::cases!(malformed_bodies_are_4xx_and_change_nothing);
 
+type Spoil = fn(&str, &mut Random) -> Vec<u8>;
+
 /// How a body is spoiled: each of them makes it no report whatever it was before.
-const MUTATIONS: &[(&str, fn(&str, &mut Random) -> Vec<u8>)] = &[
+const MUTATIONS: &[(&str, Spoil)] = &[
     ("truncated", truncated),
     ("another type", another_type),
     ("without a required key", without_a_key),

@@ -30,16 +30,19 @@ crate::cases!(
 
 type Answer = (u16, &'static str);
 
-/// By path, method left out: what is answered, and what was asked.
+/// By path and account.
+type Answers = fn(&str, &str) -> Answer;
+
+/// What is answered, and what was asked.
 #[derive(Clone)]
 struct Service {
-    answer: fn(&str, &str) -> Answer,
+    answer: Answers,
     asked: Arc<Mutex<Vec<String>>>,
     url: String,
 }
 
 impl Service {
-    async fn start(answer: fn(&str, &str) -> Answer) -> Self {
+    async fn start(answer: Answers) -> Self {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let service = Self { answer, asked: Arc::default(), url };
@@ -106,7 +109,7 @@ const INTEGRATION: &str = r#"{"uuid":"7d8b0610","uptime":2.5,"started_at":"2026-
 const NO_ACCOUNT: &str = r#"{"message":"User account not found. Name=other"}"#;
 
 async fn a_later_agent_waits_for_what_passes_and_ends_at_all_else(_: Kind) {
-    let started: [(fn(&str, &str) -> Answer, Result<Started, &str>); 12] = [
+    let started: [(Answers, Result<Started, &str>); 12] = [
         (|path, _| if path == "/version" { (200, V2) } else { (201, INTEGRATION) }, Ok(Started::Registered)),
         (|_, _| (200, ENGINE), Ok(Started::Reporting)),
         (|_, _| (200, r#"{"service":{"version":"5.11.0-dev"}}"#), Ok(Started::Reporting)),
@@ -137,7 +140,7 @@ async fn a_later_agent_waits_for_what_passes_and_ends_at_all_else(_: Kind) {
 }
 
 async fn what_registration_answers_must_be_what_go_expects(_: Kind) {
-    let answers: [fn(&str, &str) -> Answer; 4] = [
+    let answers: [Answers; 4] = [
         |path, _| if path == "/version" { (200, V2) } else { (200, "") },
         |path, _| if path == "/version" { (200, V2) } else { (200, "{}") },
         |path, _| if path == "/version" { (200, V2) } else { (200, r#"{"uuid":"a","uptime":"2"}"#) },
@@ -188,7 +191,7 @@ async fn the_ecs_agent_takes_silence_for_the_first_version(_: Kind) {
 }
 
 async fn success_is_2xx_with_nothing_or_json(_: Kind) {
-    let answers: [(fn(&str, &str) -> Answer, [bool; 2]); 5] = [
+    let answers: [(Answers, [bool; 2]); 5] = [
         (|_, _| (201, ""), [true, true]),
         (|_, _| (204, ""), [true, true]),
         (|_, _| (200, "null"), [true, true]),
@@ -207,7 +210,7 @@ async fn success_is_2xx_with_nothing_or_json(_: Kind) {
 }
 
 async fn it_falls_back_on_the_default_account_from_1_5_on(_: Kind) {
-    let answers: [fn(&str, &str) -> Answer; 2] = [
+    let answers: [Answers; 2] = [
         |_, account| if account == "other" { (403, "{}") } else { (201, "") },
         |path, account| match (path, account) {
             ("/version", _) => (200, V2),
