@@ -1,12 +1,14 @@
 //! What requests say: parameters of the query, and bodies.
 
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use keepset_store::Page;
 use keepset_types::read_json;
 use serde::de::DeserializeOwned;
@@ -217,9 +219,22 @@ fn must_be_json(headers: &HeaderMap) -> Result<(), ApiError> {
     if is_json { Ok(()) } else { Err(ApiError::unsupported_media_type()) }
 }
 
+/// How long the rest of a body is listened to that is too large: agents wait ten seconds for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Who is still sending when the connection ends hears of that, and not of the answer.
+async fn throw_away(body: Body) {
+    let mut pieces = body.into_data_stream();
+    while let Some(Ok(_)) = pieces.next().await {}
+}
+
 async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes, ApiError> {
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
     if announced.is_some_and(|length: usize| length > limit) {
+        // Who asks first has not begun to send.
+        if !headers.contains_key(header::EXPECT) {
+            let _ = tokio::time::timeout(PATIENCE, throw_away(body)).await;
+        }
         return Err(ApiError::too_large(limit));
     }
     to_bytes(body, limit).await.map_err(|error| {
