@@ -1,4 +1,4 @@
-//! What the engine says of columns that no reader and no store makes, and how it answers without deadlines.
+//! What the engine says of columns that no reader and no store makes, in its refusals, and without deadlines.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -6,9 +6,9 @@
     reason = "a test fails by panicking"
 )]
 
-use keepset_engine::{bulk, configure};
+use keepset_engine::{bulk, configure, purge};
 use keepset_types::columns::{Detail, ReportColumns, RowColumns, Verdicts};
-use keepset_types::{Config, Error, ErrorCode, InventoryType, ItemKind, Layer, Origin, Timestamp};
+use keepset_types::{Config, Error, ErrorCode, InventoryType, ItemKind, Layer, Origin, Selector, Timestamp};
 
 const DAY: i64 = 86_400;
 const NOW: i64 = 1_000 * DAY;
@@ -123,6 +123,24 @@ fn a_ttl_that_is_none_says_what_to_write() {
     );
     assert!(message("-1").ends_with("; for only the latest report use image_ingest_overwrite: true"));
     assert!(!message("-2").contains("image_ingest_overwrite"));
+}
+
+/// D3.
+#[test]
+fn a_deletion_that_matches_nothing_says_what_it_looked_for() {
+    let message = |image_digest: Option<&str>| {
+        let selector = Selector {
+            inventory_type: "kubernetes".to_owned(),
+            context: "c1/gone".to_owned(),
+            image_digest: image_digest.map(str::to_owned),
+        };
+        purge(Vec::new(), &selector).unwrap_err().message
+    };
+    assert_eq!(message(None), "no kubernetes row of the context `c1/gone`");
+    assert_eq!(
+        message(Some("sha256:1")),
+        "no kubernetes row of the context `c1/gone` with the digest `sha256:1`"
+    );
 }
 
 /// A5, E3: parents count as seen when their most recently seen descendant was, whether deadlines are asked for or not.

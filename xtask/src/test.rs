@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::{Result, bail};
 
-use crate::process::run as run_program;
+use crate::process::{probe, run as run_program};
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root, target};
 use crate::{bench, generate, guest, postgres, reproduce, toolchain, wit};
@@ -55,6 +55,7 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("PostgreSQL", Box::new(postgres::set_up)),
         ("tests", Box::new(tests)),
         ("conformance", Box::new(|| conformance(toolchain))),
+        ("deployment", Box::new(deployment)),
     ]
 }
 
@@ -78,6 +79,16 @@ fn tests() -> Result<()> {
     // Built by then, and as the other tests have it.
     let command = target().join("debug/keepset");
     run_program(cargo().env("KEEPSET_BIN", command).args(["test", "--workspace", "--no-fail-fast"]))
+}
+
+/// The Helm chart, the dashboard and the page on operating, held to the program by helm's own library.
+fn deployment() -> Result<()> {
+    if probe(Command::new("go").arg("version")).is_none() {
+        bail!(
+            "the chart is rendered by a Go program, and there is no Go: install it, see https://go.dev/doc/install"
+        );
+    }
+    run_program(Command::new("go").current_dir(root().join("host/gateway/deploy/check")).args(["run", "."]))
 }
 
 /// The rules as files, run by the command that people get.

@@ -1,7 +1,7 @@
 //! Inventories, reports and verdicts as columns of integers: what crosses into a plugin on the hot path.
 //!
-//! Strings are ids that the host made equal where the strings are equal; 0 stands for "none". The engine compares ids and
-//! never looks behind them.
+//! Strings are ids that the host made equal, within a context, where the strings are equal; 0 stands for "none". The engine
+//! compares ids and never looks behind them.
 
 use crate::key::InventoryType;
 use crate::outcome::{RemovalReason, WarningCode};

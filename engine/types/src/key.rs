@@ -1,6 +1,7 @@
 //! What identifies a row (I1).
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -120,10 +121,22 @@ impl fmt::Display for ItemKind {
 }
 
 /// The scope of one namespace (`<cluster_name>/<namespace name>`), of one Kubernetes cluster's nodes (`<cluster_name>`)
-/// or of one ECS cluster (its ARN). Cheap to clone: the rows of a context share the text.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+/// or of one ECS cluster (its ARN). Cheap to clone and to compare: the rows of a context share the text.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Context(Arc<str>);
+
+impl Ord for Context {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.0, &other.0) { Ordering::Equal } else { self.0.cmp(&other.0) }
+    }
+}
+
+impl PartialOrd for Context {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Context {
     /// The context named by `text`, byte for byte.

@@ -26,8 +26,9 @@ pub struct Swept {
 
 impl Store {
     /// Sweeps the contexts that may hold a row past its TTL, of one account or of all, at most so many of them (at least
-    /// one) in one transaction. Those that somebody else is working on are left to them. Where nothing is due this is one
-    /// look into an index: who must not show what has expired calls it before reading.
+    /// one) in one transaction. Where nothing is due this is one look into an index: who must not show what has expired
+    /// calls it for the account before reading, and those contexts that somebody else is working on are then waited for.
+    /// Of all accounts they are left to them.
     ///
     /// `decide` is asked for each context alone.
     ///
@@ -56,9 +57,16 @@ impl Store {
             return Ok(Swept::default());
         }
         let mut transaction = self.begin_write().await?;
+        // Who waits takes them in the order in which everybody does.
+        let (order, lock) = match account {
+            Some(_) => ("inventory_type, context", self.dialect.for_update()),
+            None => ("oldest, id", self.dialect.for_update_skipping()),
+        };
+        if let Some(account) = account {
+            self.hold_account(&mut transaction, account).await?;
+        }
         let text = format!(
-            "SELECT {HEAD} FROM contexts WHERE oldest <= $1{of_account} ORDER BY oldest, id LIMIT {limit_contexts}{}",
-            self.dialect.for_update_skipping()
+            "SELECT {HEAD} FROM contexts WHERE oldest <= $1{of_account} ORDER BY {order} LIMIT {limit_contexts}{lock}"
         );
         let select =
             account.iter().fold(query(text).bind(due), |query, account| query.bind((*account).to_owned()));

@@ -1,5 +1,7 @@
 //! Logs on standard error, and traces to whoever collects them.
 
+use std::io::IsTerminal as _;
+
 use clap::ValueEnum;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
@@ -33,7 +35,8 @@ pub(crate) struct Telemetry {
 /// If the level or the endpoint makes no sense.
 pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> Result<Telemetry, Failure> {
     let filter = EnvFilter::try_new(level).map_err(|error| Failure::Telemetry(error.to_string()))?;
-    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let stderr = std::io::stderr;
+    let logs = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
     let logs = match format {
         LogFormat::Text => logs.boxed(),
         LogFormat::Json => logs.json().flatten_event(true).boxed(),
