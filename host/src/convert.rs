@@ -263,7 +263,12 @@ pub(crate) fn row(row: &ours::Row) -> policy::RowParam<'_> {
     }
 }
 
-fn our_key(key: policy::KeyResult) -> Result<ours::Key, Lie> {
+/// `shared`: the context of the row before, whose text this row shares if it is the same.
+fn our_key(key: policy::KeyResult, shared: &mut Option<ours::Context>) -> Result<ours::Key, Lie> {
+    let context = match shared {
+        Some(context) if context.as_str() == key.context => context.clone(),
+        _ => shared.insert(ours::Context::new(&key.context)).clone(),
+    };
     let id = match key.id {
         policy::IdResult::Plain(id) => ours::Id::Plain(id.into()),
         policy::IdResult::Image(image) => {
@@ -272,7 +277,7 @@ fn our_key(key: policy::KeyResult) -> Result<ours::Key, Lie> {
     };
     let key = ours::Key {
         inventory_type: our_inventory_type(key.inventory_type),
-        context: ours::Context::new(&key.context),
+        context,
         kind: our_kind(key.kind),
         id,
     };
@@ -286,23 +291,25 @@ fn our_time(seconds: i64) -> Result<ours::Timestamp, Lie> {
 /// Takes over rows in key order, of which most are rows that went in: what those carry need not be read again.
 struct Known<'a> {
     prior: &'a [ours::Row],
+    context: Option<ours::Context>,
 }
 
 impl<'a> Known<'a> {
     fn of(prior: &'a ours::Inventory) -> Self {
-        Self { prior: prior.rows() }
+        Self { prior: prior.rows(), context: None }
     }
 
     fn row(&mut self, row: policy::RowResult) -> Result<ours::Row, Lie> {
         let [created_at, last_updated, last_seen] =
             [our_time(row.created_at)?, our_time(row.last_updated)?, our_time(row.last_seen)?];
-        let key = our_key(row.key)?;
+        let key = our_key(row.key, &mut self.context)?;
         while let Some((_, later)) = self.prior.split_first().filter(|(first, _)| first.key < key) {
             self.prior = later;
         }
         if let Some(known) = self.prior.first().filter(|known| known.key == key)
             && known.attributes().as_json() == row.attributes
         {
+            self.context = Some(known.key.context.clone());
             let mut row = known.clone();
             (row.created_at, row.last_updated, row.last_seen) = (created_at, last_updated, last_seen);
             return Ok(row);
@@ -313,7 +320,12 @@ impl<'a> Known<'a> {
     }
 }
 
-fn our_removed(removed: policy::Removed) -> Result<ours::Removed, Lie> {
+fn our_removed(removed: Vec<policy::Removed>) -> Result<Vec<ours::Removed>, Lie> {
+    let mut context = None;
+    removed.into_iter().map(|removed| one_removed(removed, &mut context)).collect()
+}
+
+fn one_removed(removed: policy::Removed, context: &mut Option<ours::Context>) -> Result<ours::Removed, Lie> {
     let rule = match removed.rule {
         policy::Rule::A2 => ours::Rule::A2,
         policy::Rule::A5 => ours::Rule::A5,
@@ -322,7 +334,7 @@ fn our_removed(removed: policy::Removed) -> Result<ours::Removed, Lie> {
         policy::Rule::D2 => ours::Rule::D2,
     };
     Ok(ours::Removed {
-        key: our_key(removed.key)?,
+        key: our_key(removed.key, context)?,
         last_seen: our_time(removed.last_seen)?,
         reason: our_removal_reason(removed.reason),
         rule,
@@ -348,7 +360,7 @@ pub(crate) fn outcome(outcome: policy::Outcome, prior: &ours::Inventory) -> Resu
     });
     Ok(ours::Outcome {
         retained: retained.collect::<Result<_, Lie>>()?,
-        removed: outcome.removed.into_iter().map(our_removed).collect::<Result<_, Lie>>()?,
+        removed: our_removed(outcome.removed)?,
         warnings: warnings.collect(),
         next_expiry: outcome.next_expiry.map(our_time).transpose()?,
     })
@@ -358,6 +370,6 @@ pub(crate) fn purged(purged: policy::Purged, prior: &ours::Inventory) -> Result<
     let mut known = Known::of(prior);
     Ok(ours::Purged {
         retained: purged.retained.into_iter().map(|row| known.row(row)).collect::<Result<_, Lie>>()?,
-        removed: purged.removed.into_iter().map(our_removed).collect::<Result<_, Lie>>()?,
+        removed: our_removed(purged.removed)?,
     })
 }

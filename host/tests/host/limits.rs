@@ -9,6 +9,7 @@ use keepset_host::{
 
 use crate::scene::{CONFIG, at, builtin, columns, engine, file, hostile, inventory, report};
 use crate::trick::Trick;
+use crate::trojan::starting_with;
 
 fn small() -> Limits {
     let (memory, result) = (32 << 20, 1 << 20);
@@ -27,6 +28,17 @@ fn errors(plugin: &Plugin, trick: Trick) -> Vec<(&'static str, PluginError)> {
         ("decide", plugin.decide(&rows, Some(&said), &CONFIG, now, Detail::Verdicts).map(drop).unwrap_err()),
         ("records", plugin.evaluate_records(&inventory(), None, &CONFIG, now).map(drop).unwrap_err()),
         ("apply", session.apply(&said, &CONFIG, now).map(drop).unwrap_err()),
+    ]
+}
+
+/// What any call of a plugin that fails at its start leads to.
+fn every_call(plugin: &Plugin) -> Vec<(&'static str, PluginError)> {
+    let now = at(Trick::Honest);
+    let (rows, said) = columns();
+    vec![
+        ("observe", plugin.observe(report(), now).map(drop).unwrap_err()),
+        ("decide", plugin.decide(&rows, Some(&said), &CONFIG, now, Detail::Verdicts).map(drop).unwrap_err()),
+        ("session", plugin.session().map(drop).unwrap_err()),
     ]
 }
 
@@ -94,6 +106,25 @@ fn fuel() {
     let plugin = Plugin::from_file(&engine, &file("hostile")).unwrap().with_limits(limits);
     assert_code(errors(&plugin, Trick::Loop), "plugin_fuel_limit");
     still_serves(&plugin);
+}
+
+#[test]
+fn a_start_that_does_not_end() {
+    let plugin = starting_with("(module (func $start (loop br 0)) (start $start))").with_limits(small());
+    assert_eq!(plugin.describe().unwrap_err().code(), "plugin_time_limit");
+    assert_code(every_call(&plugin), "plugin_time_limit");
+}
+
+#[test]
+fn a_table_that_grows() {
+    let grow = |elements: usize| {
+        let grow = format!("(table.grow $t (ref.null func) (i32.const {elements}))");
+        let insist = format!("(if (i32.eq {grow} (i32.const -1)) (then unreachable))");
+        starting_with(&format!("(module (table $t 0 funcref) (func $start {insist}) (start $start))"))
+    };
+    let limit = Limits::default().table_elements;
+    assert_code(every_call(&grow(limit + 1)), "plugin_table_limit");
+    still_serves(&grow(limit));
 }
 
 #[test]

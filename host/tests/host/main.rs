@@ -11,3 +11,4 @@ mod scene;
 #[expect(dead_code, unreachable_pub, reason = "the plugin's half of its own file")]
 #[path = "../plugins/hostile/src/trick.rs"]
 mod trick;
+mod trojan;
