@@ -1,6 +1,7 @@
 //! Set-up, builds, demo, test, bench and generated files, behind one door: `cargo xtask <task>`.
 //!
 //! People and CI take the same tasks. Whatever a task needs that is not there yet, it sets up itself.
+mod api;
 mod bench;
 mod debian;
 mod demo;

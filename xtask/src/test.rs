@@ -1,4 +1,5 @@
 //! Everything that CI checks.
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
@@ -7,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::process::{probe, run as run_program};
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root, target};
-use crate::{bench, generate, guest, postgres, reproduce, toolchain, wit};
+use crate::{api, bench, generate, guest, postgres, reproduce, toolchain, wit};
 
 /// A check, and the name it has in the summary.
 type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
@@ -54,6 +55,7 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("generated files", Box::new(|| generate::check(toolchain))),
         ("PostgreSQL", Box::new(postgres::set_up)),
         ("tests", Box::new(tests)),
+        ("API", Box::new(|| api::check(&command()))),
         ("conformance", Box::new(|| conformance(toolchain))),
         ("deployment", Box::new(deployment)),
     ]
@@ -75,10 +77,13 @@ fn documentation() -> Result<()> {
     run_program(cargo().env("RUSTDOCFLAGS", "-Dwarnings").args(["doc", "--workspace", "--no-deps"]))
 }
 
+/// The `keepset` command, which is built by then, as the tests have it.
+fn command() -> PathBuf {
+    target().join("debug").join(format!("keepset{}", std::env::consts::EXE_SUFFIX))
+}
+
 fn tests() -> Result<()> {
-    // Built by then, and as the other tests have it.
-    let command = target().join("debug/keepset");
-    run_program(cargo().env("KEEPSET_BIN", command).args(["test", "--workspace", "--no-fail-fast"]))
+    run_program(cargo().env("KEEPSET_BIN", command()).args(["test", "--workspace", "--no-fail-fast"]))
 }
 
 /// The Helm chart, the dashboard and the page on operating, held to the program by helm's own library.

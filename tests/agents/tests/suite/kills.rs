@@ -24,7 +24,7 @@ async fn what_was_acknowledged_survives_kills_at_random_moments(kind: Kind) {
     let mut members: Vec<_> =
         members.map(|(account, number)| member(number, gateway.target(account), Overwrite::On, 80)).collect();
     let never = Arc::new(AtomicBool::new(false));
-    let (mut random, mut doubtful) = (Random::new(2), 0);
+    let (mut random, mut doubtful, mut acknowledged) = (Random::new(2), 0, 0);
     for round in 0..ROUNDS {
         let stop = Arc::new(AtomicBool::new(false));
         let load = {
@@ -38,7 +38,7 @@ async fn what_was_acknowledged_survives_kills_at_random_moments(kind: Kind) {
         let (after, summary) = load.await.unwrap();
         members = after;
         tell(&format!("killed after {moment} ms"), kind, &summary);
-        assert!(summary.reports > 0 || round == 0, "{summary}");
+        acknowledged += summary.reports;
         place.is_whole();
         gateway = gateway.start_again(&place, &[overwrite_flag(Overwrite::On)]);
         for (account, member) in accounts.iter().zip(&mut members) {
@@ -49,6 +49,7 @@ async fn what_was_acknowledged_survives_kills_at_random_moments(kind: Kind) {
             }
         }
     }
+    assert!(acknowledged > 0, "nothing was at stake");
     // And it goes on.
     let (members, summary) = fleet::run_on(members, Duration::from_secs(1), &never).await;
     assert_eq!(summary.errors(), 0, "{summary}\n{}", gateway.log());
