@@ -66,14 +66,9 @@ impl Gateway {
         Self { inner: Arc::new(inner) }
     }
 
-    /// Everything that is served, with `"v2"` at `/`.
+    /// Everything that is served, with the playground at `/`.
     pub fn router(&self) -> Router {
-        routes::router(self, None)
-    }
-
-    /// The same with other pages beside it: they are asked for every URL that is not of the API, `/` included.
-    pub fn router_with(&self, pages: Router) -> Router {
-        routes::router(self, Some(pages))
+        routes::router(self)
     }
 
     /// Serves [`Gateway::router`] until `shutdown` comes true; then lets the requests under way end, for as long as the
@@ -82,19 +77,6 @@ impl Gateway {
     /// # Errors
     /// If nothing can be accepted from the listener.
     pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
-        self.serve_router(self.router(), listener, shutdown).await
-    }
-
-    /// The same for a router made by [`Gateway::router_with`].
-    ///
-    /// # Errors
-    /// As [`Gateway::serve`].
-    pub async fn serve_router(
-        &self,
-        router: Router,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()>,
-    ) -> io::Result<()> {
         let settings = &self.inner.settings;
         let handle = Handle::new();
         let mut server = Server::from_listener(listener)
@@ -106,7 +88,7 @@ impl Gateway {
             });
         // Also what an idle connection waits for.
         server.http_builder().http1().header_read_timeout(settings.idle_timeout);
-        let service = router.into_make_service_with_connect_info::<SocketAddr>();
+        let service = self.router().into_make_service_with_connect_info::<SocketAddr>();
         let serving = async {
             match &settings.tls {
                 Some(tls) => {

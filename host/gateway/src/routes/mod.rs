@@ -9,6 +9,7 @@ mod inventories;
 mod keepset;
 mod kubernetes;
 mod lists;
+mod page;
 mod report_schema;
 mod reports;
 mod service;
@@ -19,7 +20,7 @@ use axum::Router;
 use axum::http::header;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{any, get};
+use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -78,7 +79,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     complete(documented)
 }
 
-pub(crate) fn router(gateway: &Gateway, pages: Option<Router>) -> Router {
+pub(crate) fn router(gateway: &Gateway) -> Router {
     let (router, documentation) = documented().split_for_parts();
     let documentation: Arc<str> =
         complete(documentation).to_json().unwrap_or_else(|_| "{}".to_owned()).into();
@@ -86,20 +87,15 @@ pub(crate) fn router(gateway: &Gateway, pages: Option<Router>) -> Router {
         ([(header::CONTENT_TYPE, "application/json")], documentation.to_string()).into_response()
     };
     // Agents put `/version` behind whatever they were given as URL (contract 1.2).
-    let router = router
+    router
         .route("/version/", get(service::version))
         .route("//version", get(service::version))
         .route("/v2", get(service::ping))
         .route("/openapi.json", get(documentation))
+        .route("/", get(page::playground))
+        .fallback(unknown_url)
         .method_not_allowed_fallback(unknown_method)
-        .with_state(gateway.clone());
-    let router = match pages {
-        None => router.route("/", get(service::ping)).fallback(unknown_url),
-        // Below the API an unknown URL stays unknown.
-        Some(pages) => router
-            .route("/v1/{*rest}", any(unknown_url))
-            .route("/v2/{*rest}", any(unknown_url))
-            .fallback_service(pages),
-    };
-    router.layer(CatchPanicLayer::custom(crashed)).layer(from_fn_with_state(gateway.clone(), arrive))
+        .with_state(gateway.clone())
+        .layer(CatchPanicLayer::custom(crashed))
+        .layer(from_fn_with_state(gateway.clone(), arrive))
 }
