@@ -1,6 +1,7 @@
 //! What a gateway takes: `keepset serve` under agents, beside a peer that does the same job the obvious way, in one run.
 //! `cargo xtask bench gateway` writes `docs/benchmarks/gateway.md` and its plots.
 
+mod costs;
 mod load;
 mod memory;
 mod peer;
@@ -9,7 +10,6 @@ mod rates;
 mod reading;
 mod reports;
 mod server;
-mod writes;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -50,6 +50,8 @@ pub struct Scale {
     pub agents: &'static [usize],
     pub rounds: usize,
     pub turn: Duration,
+    /// Reports whose cost is looked at.
+    pub reports: usize,
     /// Images of the list.
     pub images: usize,
     /// Contexts of the inventory that is swept, of 100 rows each.
@@ -66,6 +68,7 @@ impl Scale {
                 agents: &[1, 8],
                 rounds: 1,
                 turn: Duration::from_secs(1),
+                reports: 5,
                 images: 20_000,
                 contexts: 1_000,
                 memory: minutes(0.25),
@@ -74,6 +77,7 @@ impl Scale {
                 agents: &[1, 8, 64],
                 rounds: 3,
                 turn: Duration::from_secs(3),
+                reports: 11,
                 images: 100_000,
                 contexts: 10_000,
                 memory: minutes(3.0),
@@ -106,8 +110,8 @@ async fn measure(arguments: &Arguments) {
         section(RATES, rates.text);
         plots.extend(rates.plots);
     }
-    if is_wanted(WRITES) {
-        section(WRITES, writes::measure(&world).await);
+    if is_wanted(COSTS) {
+        section(COSTS, costs::measure(&world, scale.reports).await);
     }
     if is_wanted(LIST) {
         section(LIST, reading::list(&world, scale.images).await);
@@ -132,7 +136,7 @@ async fn measure(arguments: &Arguments) {
 }
 
 const RATES: &str = "Reports, beside the obvious way";
-const WRITES: &str = "What a report writes";
+const COSTS: &str = "What a report costs";
 const LIST: &str = "A long list of images";
 const SWEEP: &str = "A large inventory: start and sweeps";
 const MEMORY: &str = "Memory under load";
@@ -149,5 +153,8 @@ pub fn milliseconds(time: Duration) -> String {
 
 /// Bytes as the tables have them.
 pub fn megabytes(bytes: u64) -> String {
-    format!("{:.1} MB", bytes as f64 / 1e6)
+    match bytes {
+        0..100_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }

@@ -8,7 +8,7 @@ use keepset_bench_page::{Line, Table, count, lines};
 use crate::load::{post, transport};
 use crate::megabytes;
 use crate::reports::Living;
-use crate::server::{Contestant, Kind, Running, World};
+use crate::server::{Contestant, Kind, OVERWRITE, Running, World};
 
 const AGENTS: usize = 8;
 
@@ -16,7 +16,7 @@ const AGENTS: usize = 8;
 pub async fn measure(world: &World, time: Duration) -> (String, (String, String)) {
     let watched = [Kind::Sqlite, Kind::Postgres].map(|kind| async move {
         let database = world.database(kind);
-        let server = world.start(Contestant::Keepset, &database, &[]);
+        let server = world.start(Contestant::Keepset, &database, &[OVERWRITE]);
         let (reports, memory) = watch(&server, time).await;
         (kind, reports, memory)
     });

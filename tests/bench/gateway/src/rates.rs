@@ -6,7 +6,7 @@ use keepset_bench_page::{Bars, Table, bars, count};
 
 use crate::load::{Turn, median, percentile, turn};
 use crate::reports::{Churn, Polls};
-use crate::server::{Contestant, Kind, Running, World};
+use crate::server::{Contestant, Kind, OVERWRITE, Running, World};
 use crate::{Scale, milliseconds};
 
 /// What is varied, one thing at a time.
@@ -35,7 +35,7 @@ pub async fn measure(world: &World, scale: &Scale) -> Rates {
     let mut measured = Vec::new();
     for kind in [Kind::Sqlite, Kind::Postgres] {
         let databases = [world.database(kind), world.database(kind)];
-        let keepset = world.start(Contestant::Keepset, &databases[0], &[]);
+        let keepset = world.start(Contestant::Keepset, &databases[0], &[OVERWRITE]);
         let peer = world.start(Contestant::Peer, &databases[1], &[]);
         for containers in [1_000, 10_000] {
             let most = *scale.agents.last().unwrap();
@@ -175,7 +175,10 @@ fn written(measured: &[Measured]) -> Rates {
             })
             .collect();
         let title = format!("{}: reports per second, by containers, change and agents", kind.name());
-        plots.push((name, bars(&title, "reports/s", &["keepset serve", "the obvious way"], &groups)));
+        plots.push((
+            name,
+            bars(&title, "reports/s", &[Contestant::Keepset.name(), Contestant::Peer.name()], &groups),
+        ));
     }
     text.push_str(&aims(measured));
     Rates { text, plots }

@@ -90,7 +90,7 @@ pub async fn sweep(world: &World, contexts: usize) -> String {
         let database = world.database(kind);
         // 5 pods with their containers, last seen three days ago; 40 seen a day and a half ago; 9 images, a namespace.
         let begun = Instant::now();
-        let server = world.start(Contestant::Keepset, &database, &["--image-ingest-overwrite=false"]);
+        let server = world.start(Contestant::Keepset, &database, &[]);
         let transport = transport();
         for first in (0..contexts).step_by(100) {
             for (pods, seen) in [(0..5, now().unix() - 3 * DAY), (5..45, now().unix() - DAY * 3 / 2)] {

@@ -10,6 +10,9 @@ use tempfile::TempDir;
 
 use crate::postgres::Server;
 
+/// A report replaces what was known of its namespaces, as the peer has it.
+pub const OVERWRITE: &str = "--image-ingest-overwrite=true";
+
 /// Everybody's.
 pub const USER: &str = "admin";
 pub const PASSWORD: &str = "correct horse battery";
@@ -37,6 +40,15 @@ impl Kind {
 pub enum Contestant {
     Keepset,
     Peer,
+}
+
+impl Contestant {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Keepset => "keepset serve",
+            Self::Peer => "the obvious way",
+        }
+    }
 }
 
 /// Where databases are made, and how the gateway is started.
@@ -82,7 +94,7 @@ impl World {
         match contestant {
             Contestant::Keepset => {
                 command.arg(root().join("target/release/keepset")).args(["serve", "--listen", "127.0.0.1:0"]);
-                command.args(["--image-ingest-overwrite=true", "--store", &database.url]);
+                command.args(["--store", &database.url]);
                 command.args(arguments);
             }
             Contestant::Peer => {
@@ -123,18 +135,27 @@ impl World {
         }
     }
 
-    /// The bytes that were ever written to the log of a database: of SQLite those since the last call.
+    /// The bytes in the log of a database; only what is added to it counts.
     pub fn log_bytes(&self, database: &Database) -> u64 {
         match database.kind {
             Kind::Postgres => self.postgres.ask("SELECT pg_current_wal_lsn() - '0/0'").parse().unwrap(),
-            Kind::Sqlite => {
-                let path = database.url.strip_prefix("sqlite://").unwrap();
-                let bytes = fs::metadata(format!("{path}-wal")).map_or(0, |file| file.len());
-                let db = rusqlite::Connection::open(path).unwrap();
-                db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-                bytes
-            }
+            Kind::Sqlite => fs::metadata(format!("{}-wal", database.path())).map_or(0, |file| file.len()),
         }
+    }
+
+    /// SQLite writes its log anew from the beginning, where nobody sees how much: so it is emptied before.
+    pub fn empty_log(&self, database: &Database) {
+        if database.kind == Kind::Sqlite {
+            let db = rusqlite::Connection::open(database.path()).unwrap();
+            db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+        }
+    }
+}
+
+impl Database {
+    /// Of SQLite's file.
+    fn path(&self) -> &str {
+        self.url.strip_prefix("sqlite://").unwrap()
     }
 }
 
@@ -191,7 +212,7 @@ pub async fn metrics(url: &str) -> String {
     if reply.status().is_success() { reply.text().await.unwrap() } else { String::new() }
 }
 
-/// One of those numbers, without labels.
+/// One of those numbers, by its name with its labels.
 pub async fn metric(url: &str, name: &str) -> Option<f64> {
     let metrics = metrics(url).await;
     metrics.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok())

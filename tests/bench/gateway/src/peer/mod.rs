@@ -10,6 +10,7 @@ mod report;
 mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -18,6 +19,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::post;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
 
@@ -55,16 +57,27 @@ pub async fn serve(url: &str) {
     axum::serve(listener, router).await.unwrap();
 }
 
-/// Answers how many rows of the database it wrote.
+/// What a report cost.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub struct Cost {
+    /// Rows of the database that were written.
+    pub rows: u64,
+    /// For the JSON.
+    pub reading: Duration,
+    /// For the database, without the time that others had it.
+    pub storing: Duration,
+}
+
+/// Answers what it cost.
 async fn take(State(peer): State<Peer>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
     if !peer.knows(&headers) {
         return (StatusCode::UNAUTHORIZED, String::new());
     }
-    let written = match peer.store {
+    let cost = match peer.store {
         Store::Sqlite(store) => tokio::task::spawn_blocking(move || store.apply(&body)).await.unwrap(),
         Store::Postgres(store) => store.apply(body).await,
     };
-    (StatusCode::CREATED, written.to_string())
+    (StatusCode::CREATED, serde_json::to_string(&cost).unwrap())
 }
 
 impl Peer {

@@ -1,12 +1,14 @@
 //! The table in PostgreSQL: as many connections as the gateway has, prepared statements of whole columns, one transaction
 //! for a report. Pages have room for a second copy of each row, so that an update touches no index.
 
+use std::time::Instant;
+
 use axum::body::Bytes;
 use deadpool_postgres::{Manager, Pool};
 use tokio_postgres::NoTls;
 
-use super::TTL_DAYS;
 use super::report::{CONTAINER, POD, Row, read};
+use super::{Cost, TTL_DAYS};
 
 #[derive(Clone)]
 pub struct Store(Pool);
@@ -28,9 +30,11 @@ impl Store {
         Self(pool)
     }
 
-    /// How many rows it wrote.
-    pub async fn apply(&self, body: Bytes) -> u64 {
+    /// Stores a report.
+    pub async fn apply(&self, body: Bytes) -> Cost {
+        let begun = Instant::now();
         let said = read(&body);
+        let reading = begun.elapsed();
         let (contexts, ids) = (texts(&said.rows, |row| &row.context), texts(&said.rows, |row| &row.id));
         let (parents, tags) = (texts(&said.rows, |row| &row.parent), texts(&said.rows, |row| &row.tag));
         let (digests, attributes) =
@@ -38,6 +42,7 @@ impl Store {
         let kinds: Vec<i16> = said.rows.iter().map(|row| row.kind).collect();
         let reported: Vec<&str> = said.contexts.iter().map(|context| &**context).collect();
         let mut db = self.0.get().await.unwrap();
+        let begun = Instant::now();
         let transaction = db.transaction().await.unwrap();
         let upsert = transaction
             .prepare_cached(
@@ -66,7 +71,7 @@ impl Store {
         let gone =
             transaction.execute(&delete, &[&reported, &POD, &CONTAINER, &said.seen, &due]).await.unwrap();
         transaction.commit().await.unwrap();
-        written + gone
+        Cost { rows: written + gone, reading, storing: begun.elapsed() }
     }
 }
 

@@ -1,11 +1,12 @@
 //! The table in SQLite: one writer, prepared statements, one transaction for a report, synced as the gateway's.
 
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::TTL_DAYS;
 use super::report::{CONTAINER, POD, read};
+use super::{Cost, TTL_DAYS};
 
 #[derive(Clone)]
 pub struct Store(Arc<Mutex<Connection>>);
@@ -24,10 +25,13 @@ impl Store {
         Self(Arc::new(Mutex::new(db)))
     }
 
-    /// How many rows it wrote.
-    pub fn apply(&self, body: &[u8]) -> u64 {
+    /// Stores a report.
+    pub fn apply(&self, body: &[u8]) -> Cost {
+        let begun = Instant::now();
         let said = read(body);
+        let reading = begun.elapsed();
         let mut db = self.0.lock().unwrap();
+        let begun = Instant::now();
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
         let mut written = 0;
         {
@@ -63,6 +67,6 @@ impl Store {
             }
         }
         transaction.commit().unwrap();
-        written as u64
+        Cost { rows: written as u64, reading, storing: begun.elapsed() }
     }
 }
