@@ -6,8 +6,6 @@
 mod aims;
 mod measure;
 mod peers;
-mod plot;
-mod table;
 mod world;
 
 use std::fmt::Write as _;
@@ -17,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use keepset_bench_page::{Point, Table, count, made_by, time_against_rows};
 use keepset_engine as native;
 use keepset_host::{Engine, EngineOptions, Plugin, Report};
 use keepset_types::columns::Detail;
@@ -25,7 +24,6 @@ use keepset_types::{Config, Interner, Inventory, Observation};
 
 use aims::Aims;
 use measure::{Case, medians, ratio, show};
-use table::Table;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -50,8 +48,7 @@ fn main() {
         writeln!(page, "\n## A report of {label} of the inventory\n\n{PATHS}\n\n{table}").unwrap();
         let name = format!("paths-{share}.svg");
         writeln!(page, "![Time against rows, a report of {label}]({name})").unwrap();
-        plots
-            .push((name, plot::time_against_rows(&format!("A report of {label} of the inventory"), &series)));
+        plots.push((name, time_against_rows(&format!("A report of {label} of the inventory"), &series)));
     }
     let sections: [(&str, &dyn Fn() -> String); 7] = [
         ("A report against a kept inventory ten times as large", &|| bench.session_growth(is_quick)),
@@ -99,19 +96,7 @@ fn root() -> PathBuf {
 }
 
 fn head() -> String {
-    let text = |command: &mut Command| {
-        let output = command.output().unwrap().stdout;
-        String::from_utf8_lossy(&output).trim().to_owned()
-    };
-    let cpu = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or("unknown processor");
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    format!(
-        "# What the engine costs\n\nMade by `cargo xtask bench` on {}: {cores} cores, {}, {}. All ratios are of one run.\n",
-        text(Command::new("date").arg("+%Y-%m-%d")),
-        model.trim_start_matches([' ', '\t', ':']),
-        text(Command::new("rustc").arg("--version"))
-    )
+    format!("# What the engine costs\n\n{}", made_by("cargo xtask bench"))
 }
 
 struct Bench {
@@ -154,7 +139,7 @@ impl Bench {
         }
     }
 
-    fn paths(&self, rows: usize, reported: usize, table: &mut Table, series: &mut Vec<plot::Point>) {
+    fn paths(&self, rows: usize, reported: usize, table: &mut Table, series: &mut Vec<Point>) {
         let input = Input::new(rows, reported);
         let (config, now) = (&self.config, world::now());
         let mut kept = self.plain.session().unwrap();
@@ -222,12 +207,12 @@ impl Bench {
         for (case, time) in cases.iter().zip(&times) {
             table.row([
                 case.name.to_owned(),
-                table::count(rows),
+                count(rows),
                 show(*time),
                 ratio(*time, strings),
                 ratio(*time, columns),
             ]);
-            series.push(plot::Point { series: case.name.to_owned(), rows, time: *time });
+            series.push(Point { series: case.name.to_owned(), rows, time: *time });
         }
     }
 
@@ -277,7 +262,7 @@ impl Bench {
                 Case::new("component", || (), |()| kept.apply(&input.report, &self.config, now).unwrap()),
             ];
             let times = medians(&mut cases, 301);
-            table.row([table::count(*rows), show(times[0]), show(times[1]), ratio(times[1], times[0])]);
+            table.row([count(*rows), show(times[0]), show(times[1]), ratio(times[1], times[0])]);
             both.push(times[1]);
             if *rows == large {
                 let what = |path: &str| format!("{path}: 1 000 rows reported on {}", table::count(large));
@@ -538,7 +523,7 @@ impl Bench {
         run("cold: no rows to speak of, nothing cached", 10, false);
         run("no rows to speak of, compiled code cached", 10, true);
         for rows in sizes {
-            run(&format!("{} rows, a report of 10 %, cached", table::count(*rows)), *rows, true);
+            run(&format!("{} rows, a report of 10 %, cached", count(*rows)), *rows, true);
         }
         let _ = fs::remove_dir_all(folder);
         format!("{table}\nAbout 40 ms of each time is the Python process that measures the memory.\n")
