@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::time::Duration;
 
 use crate::measure::{ratio, show};
-use crate::table::Table;
+use keepset_bench_page::Table;
 
 /// Aims in the order in which they were measured.
 #[derive(Default)]

@@ -219,7 +219,7 @@ impl Bench {
     /// `times`: those of [`Bench::paths`], in its order.
     fn aim_at_paths(&self, rows: usize, is_tenth: bool, times: &[Duration]) {
         let &[strings, columns, bulk, pooled, .., policy] = times else { return };
-        let what = |path: &str| format!("{path}, {} rows", table::count(rows));
+        let what = |path: &str| format!("{path}, {} rows", count(rows));
         match (rows, is_tenth) {
             (1_000, true) => {
                 self.aims.within(what("`bulk`, fresh instance"), Duration::from_micros(50), bulk);
@@ -265,7 +265,7 @@ impl Bench {
             table.row([count(*rows), show(times[0]), show(times[1]), ratio(times[1], times[0])]);
             both.push(times[1]);
             if *rows == large {
-                let what = |path: &str| format!("{path}: 1 000 rows reported on {}", table::count(large));
+                let what = |path: &str| format!("{path}: 1 000 rows reported on {}", count(large));
                 self.aims.at_most(what("`session` to native session"), 1.6, times[1], times[0]);
                 self.aims.within(what("`session`"), Duration::from_micros(150), times[1]);
             }
