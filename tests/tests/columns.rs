@@ -6,7 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
-use keepset_engine::{bulk, configure, purge};
+use keepset_engine::{bulk, configure, observe, purge};
 use keepset_types::columns::{Detail, ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Error, ErrorCode, InventoryType, ItemKind, Layer, Origin, Selector, Timestamp};
 
@@ -123,6 +123,14 @@ fn a_ttl_that_is_none_says_what_to_write() {
     );
     assert!(message("-1").ends_with("; for only the latest report use image_ingest_overwrite: true"));
     assert!(!message("-2").contains("image_ingest_overwrite"));
+}
+
+/// N8.
+#[test]
+fn what_is_no_object_is_told_what_was_expected() {
+    let now = Timestamp::from_unix(0).unwrap();
+    let error = observe(InventoryType::Kubernetes, b"[]", now).unwrap_err();
+    assert!(error.message.contains("expected an object"), "{}", error.message);
 }
 
 /// D3.

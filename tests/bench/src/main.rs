@@ -12,7 +12,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use keepset_bench_page::{Point, Table, count, made_by, time_against_rows};
@@ -462,12 +461,11 @@ impl Bench {
     fn threads(&self, rows: usize) -> String {
         let inputs: Vec<Input> = (0..2).map(|_| Input::new(rows, rows / 10)).collect();
         let now = world::now();
+        let (plugin, config) = (&self.pooled, &self.config);
         let decide = |input: &Input| {
             let said = Some(&input.report);
             for _ in 0..10 {
-                black_box(
-                    self.pooled.decide(&input.columns, said, &self.config, now, Detail::Verdicts).unwrap(),
-                );
+                black_box(plugin.decide(&input.columns, said, config, now, Detail::Verdicts).unwrap());
             }
         };
         let mut cases = vec![
