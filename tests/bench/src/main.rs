@@ -11,7 +11,6 @@ use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use keepset_bench_page::{Point, Table, count, made_by, time_against_rows};
