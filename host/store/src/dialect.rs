@@ -60,6 +60,20 @@ impl Dialect {
         }
     }
 
+    /// Deletes the items whose context and number are in `{rows}`. SQLite looks each up only where it is told the order: else
+    /// it looks for each item that there is among the rows.
+    pub(crate) fn delete_items(self) -> &'static str {
+        match self {
+            Self::Sqlite => {
+                "DELETE FROM items WHERE rowid IN (SELECT items.rowid FROM (VALUES {rows}) AS v \
+                 CROSS JOIN items ON items.context_id = v.column1 AND items.n = v.column2)"
+            }
+            Self::Postgres => {
+                "DELETE FROM items USING (VALUES {rows}) AS v WHERE context_id = v.column1 AND n = v.column2"
+            }
+        }
+    }
+
     /// How long a connection is waited for. A server that nobody listens on is tried again all that time, and agents wait for
     /// an answer no longer than ten seconds; writers of SQLite wait for each other here.
     pub(crate) fn patience(self) -> Duration {

@@ -31,6 +31,12 @@ pub(crate) fn tuples(rows: usize, columns: usize, first: usize) -> String {
     (0..rows).map(tuple).collect::<Vec<_>>().join(", ")
 }
 
+/// `(?, ?), (?, ?)`: the same for SQLite, where each parameter that has a name is looked up among all that have one.
+fn nameless_tuples(rows: usize, columns: usize) -> String {
+    let tuple = format!("({})", vec!["?"; columns].join(", "));
+    vec![tuple; rows].join(", ")
+}
+
 /// Runs a statement whose `{rows}` are these, in pieces.
 pub(crate) async fn execute_rows<T>(
     connection: &mut AnyConnection,
@@ -39,8 +45,13 @@ pub(crate) async fn execute_rows<T>(
     rows: &[T],
     bind: impl Fn(Query<'static, Any, AnyArguments>, &T) -> Query<'static, Any, AnyArguments>,
 ) -> Result<(), StoreError> {
+    let is_sqlite = connection.backend_name() == "SQLite";
     for piece in pieces(rows) {
-        let text = statement.replace("{rows}", &tuples(piece.len(), columns, 1));
+        let values = match is_sqlite {
+            true => nameless_tuples(piece.len(), columns),
+            false => tuples(piece.len(), columns, 1),
+        };
+        let text = statement.replace("{rows}", &values);
         let bound = piece.iter().fold(query(text), &bind);
         bound.execute(&mut *connection).await?;
     }

@@ -60,7 +60,7 @@ impl Store {
         let mut inserted: Vec<(i64, &Written)> = Vec::new();
         let mut replaced: Vec<(i64, &Written)> = Vec::new();
         let mut retimed: Vec<(i64, &Item)> = Vec::new();
-        let mut deleted: Vec<(i64, &[i64])> = Vec::new();
+        let mut deleted: Vec<(i64, i64)> = Vec::new();
         let mut removed: Vec<(&str, &Removed)> = Vec::new();
         let (mut kept, mut gone, mut unchanged) = (Vec::new(), Vec::new(), Vec::new());
         let mut gone_items = 0;
@@ -82,19 +82,19 @@ impl Store {
             inserted.extend(change.inserted.iter().map(|written| (id, written)));
             replaced.extend(change.replaced.iter().map(|written| (id, written)));
             retimed.extend(change.retimed.iter().map(|item| (id, &**item)));
-            deleted.push((id, &change.deleted));
+            deleted.extend(change.deleted.iter().map(|n| (id, *n)));
         }
-        gone_items += deleted.iter().map(|(_, numbers)| numbers.len()).sum::<usize>();
         let written = RowsWritten {
             contexts: kept.len() + gone.len(),
-            items: inserted.len() + replaced.len() + retimed.len() + gone_items,
+            items: inserted.len() + replaced.len() + retimed.len() + deleted.len() + gone_items,
             removals: removed.len(),
         };
 
-        for (context, numbers) in &deleted {
-            delete_in(connection, "items WHERE context_id = $1 AND n", &[*context], numbers).await?;
-        }
-        delete_in(connection, "contexts WHERE id", &[], &gone).await?; // with its items
+        execute_rows(connection, self.dialect.delete_items(), 2, &deleted, |query, (context, n)| {
+            query.bind(*context).bind(*n)
+        })
+        .await?;
+        delete_contexts(connection, &gone).await?;
         execute_rows(connection, RETIME, 4, &retimed, |query, (context, item)| {
             let query = query.bind(*context).bind(item.n);
             query.bind(item.times.map(|times| times.updated)).bind(item.times.map(|times| times.seen))
@@ -142,19 +142,11 @@ impl Store {
     }
 }
 
-/// Deletes the rows of which a column, the last in `condition`, is one of these numbers. Listed one by one: among the rows
-/// of a `VALUES` SQLite would look for each item that there is.
-async fn delete_in(
-    connection: &mut AnyConnection,
-    condition: &str,
-    first: &[i64],
-    numbers: &[i64],
-) -> Result<(), StoreError> {
-    for piece in pieces(numbers) {
-        let list = tuples(1, piece.len(), first.len() + 1);
-        let text = query(format!("DELETE FROM {condition} IN {list}"));
-        let bound = first.iter().chain(piece).fold(text, |query, number| query.bind(*number));
-        bound.execute(&mut *connection).await?;
+/// Deletes contexts, with their items.
+async fn delete_contexts(connection: &mut AnyConnection, ids: &[i64]) -> Result<(), StoreError> {
+    for piece in pieces(ids) {
+        let text = query(format!("DELETE FROM contexts WHERE id IN {}", tuples(1, piece.len(), 1)));
+        piece.iter().fold(text, |query, id| query.bind(*id)).execute(&mut *connection).await?;
     }
     Ok(())
 }
