@@ -87,12 +87,24 @@ impl Fixture {
     /// # Errors
     /// If the file cannot be read or is no fixture; the message says where.
     pub fn read(path: &Path) -> Result<Self, InvalidFixture> {
+        Self::from_json(Self::document(path)?.to_string().as_bytes())
+    }
+
+    /// The document in a file, as JSON: rows and reports are JSON documents.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn document(path: &Path) -> Result<Value, InvalidFixture> {
         let text = fs::read_to_string(path).map_err(|error| InvalidFixture(error.to_string()))?;
-        // By way of JSON: rows and reports are JSON documents.
-        let value: Value =
-            serde_saphyr::from_str(&text).map_err(|error| InvalidFixture(error.to_string()))?;
-        let bytes = value.to_string().into_bytes();
-        keepset_types::read_json(&bytes)
+        serde_saphyr::from_str(&text).map_err(|error| InvalidFixture(error.to_string()))
+    }
+
+    /// The fixture in a JSON document.
+    ///
+    /// # Errors
+    /// If it is none; the message says where.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, InvalidFixture> {
+        keepset_types::read_json(bytes)
             .map_err(|error| InvalidFixture(format!("at {}: {}", error.pointer, error.message)))
     }
 
@@ -146,7 +158,8 @@ fn selector(delete: &Map<String, Value>) -> Selector {
     }
 }
 
-/// The fixtures under these paths: files as they are, of folders every `.yaml`, `.yml` and `.json` in them, by name.
+/// The fixtures under these paths: files as they are, of folders every `.yaml`, `.yml` and `.json` in them, by name, but for
+/// a folder of scenarios, which are no fixtures.
 ///
 /// # Errors
 /// If a path cannot be read.
@@ -164,6 +177,9 @@ pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
         entries.sort();
         for entry in entries {
             let extension = entry.extension().and_then(|extension| extension.to_str());
+            if entry.is_dir() && entry.file_name().is_some_and(|name| name == crate::scenario::FOLDER) {
+                continue;
+            }
             if entry.is_dir() || matches!(extension, Some("yaml" | "yml" | "json")) {
                 found.extend(find(&[entry])?);
             }
