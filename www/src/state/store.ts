@@ -1,0 +1,68 @@
+/** What the page shows, as signals. Views read them; `session.ts` and `commands.ts` change them. */
+import { computed, signal } from "@preact/signals";
+import type { Config, Curve, EngineError, Fault, SafeTtl } from "../engine/api.ts";
+import type { HistoryView, RunView, SideName } from "../engine/protocol.ts";
+import type { Shown, Tab, TextFile } from "./link.ts";
+
+export const SIDES: readonly SideName[] = ["a", "b"];
+
+/** What is replayed: a scenario that came with the page, perhaps edited, or files of the reader's own. */
+export type Source = { scenario: string; edited?: string } | { files: TextFile[] };
+
+export const source = signal<Source | null>(null);
+export const configs = {
+  a: signal<Config>({ image_ttl_days: 120, image_ingest_overwrite: false }),
+  b: signal<Config>({ image_ttl_days: 120, image_ingest_overwrite: true }),
+};
+export const faults = signal<Fault[]>([]);
+
+/** Days to add to the smallest safe TTL. */
+export const margin = signal(0);
+
+/** The instant that is looked at, seconds since 1970. */
+export const at = signal(0);
+export const playing = signal(false);
+/** Days of history in a second. */
+export const speed = signal(2);
+
+export const tab = signal<Tab>("items");
+export const shown = signal<Shown>("all");
+export const search = signal("");
+/** A context of the history, or all of them. */
+export const namespace = signal<string | null>(null);
+export const selected = signal<number | null>(null);
+export const hovered = signal<number | null>(null);
+
+/** What the engine answered last; it stays while a new answer is under way. */
+export const stream = signal<HistoryView | null>(null);
+export const runs = { a: signal<RunView | null>(null), b: signal<RunView | null>(null) };
+export const safe = signal<SafeTtl | null>(null);
+export const curve = signal<Curve | null>(null);
+
+/** Why the input was refused. The last good answer stays. */
+export const problem = signal<EngineError | null>(null);
+/** Why a configuration was refused. */
+export const configProblem = { a: signal<string | null>(null), b: signal<string | null>(null) };
+/** A sentence at the top of the page that can be put away: a link that did not open, a copy that was made. */
+export const notice = signal<{ text: string; is: "error" | "done" } | null>(null);
+export const waiting = signal(false);
+/** Which dialog is open. */
+export const dialog = signal<"link" | "help" | "report" | "large" | null>(null);
+export const shownReport = signal<number | null>(null);
+
+export const bounds = computed(() => {
+  const summary = stream.value?.summary;
+  return summary ? { from: summary.from, to: Math.max(summary.to, summary.from + 1) } : { from: 0, to: 1 };
+});
+
+const decoder = new TextDecoder();
+
+/** The name of an item, decoded when it is shown. */
+export function nameOf(view: HistoryView, item: number): string {
+  const { names, name_offsets } = view.items;
+  return decoder.decode(names.subarray(name_offsets[item]!, name_offsets[item + 1]!));
+}
+
+export function contextOf(view: HistoryView, item: number): string {
+  return view.summary.contexts[view.items.context[item]!] ?? "";
+}

@@ -1,0 +1,86 @@
+import { engineState } from "../engine/client.ts";
+import { copyMarkdown, saveConfig, saveFixture, saveView } from "../export/save.ts";
+import { openPicked } from "../files/open.ts";
+import { findScenario, scenarios } from "../files/scenarios.ts";
+import { openScenario, redo, undo, undoing } from "../state/session.ts";
+import { dialog, source } from "../state/store.ts";
+import { setTheme, theme, type Theme } from "./palette.ts";
+
+const NEXT: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+
+export function Header() {
+  const from = source.value;
+  const chosen = from && "scenario" in from ? from.scenario : "";
+  return (
+    <header class="header">
+      <div class="brand">
+        <svg class="mark" viewBox="0 0 22 22" aria-hidden="true">
+          <rect width="22" height="22" rx="5.5" fill="currentColor" />
+          <path d="M5.5 7h11M5.5 11h7M5.5 15h9.5" stroke="var(--card)" stroke-width="2.2" stroke-linecap="round" />
+        </svg>
+        <h1>Keepset <span class="muted">playground</span></h1>
+      </div>
+      <div class="scenario">
+        <label class="muted" for="scenario">Scenario</label>
+        <select
+          id="scenario"
+          value={chosen}
+          onChange={(event) => {
+            const scenario = findScenario(event.currentTarget.value);
+            if (scenario) openScenario(scenario);
+          }}
+        >
+          {from && "files" in from ? <option value="">Your files</option> : null}
+          {scenarios.map(({ id, title }) => <option key={id} value={id}>{title}</option>)}
+        </select>
+      </div>
+      <label class="file" tabIndex={-1}>
+        Open files
+        <input
+          class="hidden" type="file" multiple accept=".json,.ndjson,.jsonl,.yaml,.yml"
+          onChange={(event) => {
+            void openPicked(event.currentTarget.files);
+            event.currentTarget.value = "";
+          }}
+        />
+      </label>
+      <div class="end">
+        <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
+        <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
+        <button class="plain" onClick={() => setTheme(NEXT[theme.value])}>Theme: {theme.value}</button>
+        <Menu />
+        <button class="plain icon" aria-label="Keys and help" title="Keys and help (?)" onClick={() => (dialog.value = "help")}>?</button>
+        <button class="primary" disabled={engineState.value.is !== "ready"} onClick={() => (dialog.value = "link")}>Copy link</button>
+      </div>
+    </header>
+  );
+}
+
+function Menu() {
+  const close = (event: Event, then: () => unknown) => {
+    (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
+    void then();
+  };
+  return (
+    <details
+      class="menu"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.currentTarget.removeAttribute("open");
+        event.currentTarget.querySelector("summary")?.focus();
+      }}
+      onFocusOut={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) event.currentTarget.removeAttribute("open");
+      }}
+    >
+      <summary>Export</summary>
+      <div>
+        <button onClick={(event) => close(event, () => saveConfig("a"))}>Configuration A as YAML</button>
+        <button onClick={(event) => close(event, () => saveConfig("b"))}>Configuration B as YAML</button>
+        <button onClick={(event) => close(event, saveFixture)}>Conformance fixture, with A</button>
+        <button onClick={(event) => close(event, copyMarkdown)}>Copy the verdict as Markdown</button>
+        <button onClick={(event) => close(event, saveView)}>This view, with its data, as a file</button>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,26 @@
+/** The marks of what becomes of an item: a shape and a word, never a colour alone. */
+import type { RunView } from "../engine/protocol.ts";
+import { day } from "../format.ts";
+import { standing } from "../state/spans.ts";
+
+export const GLYPHS: Record<string, string> = {
+  kept: "●", expired: "▲", overwritten: "■", superseded: "■", deleted: "■", wrong: "✗", ahead: "○",
+};
+
+/** Where an item stands in a run, in a word. */
+export function State({ run, item, at, from }: { run: RunView; item: number; at: number; from: number }) {
+  const { is, span } = standing(run, item, at);
+  if (is === "ahead") return <span class="state muted"><i aria-hidden="true">{GLYPHS["ahead"]}</i>not seen yet</span>;
+  if (is === "kept") {
+    const isStale = at > run.spans.last_seen[span]!;
+    return <span class="state"><i aria-hidden="true">{GLYPHS["kept"]}</i>{isStale ? "kept" : "kept, running"}</span>;
+  }
+  const end = run.ends[run.spans.end[span]!] ?? "removed";
+  const isWrong = run.spans.wrong[span] === 1;
+  return (
+    <span class={isWrong ? "state wrong" : "state muted"}>
+      <i aria-hidden="true">{isWrong ? GLYPHS["wrong"] : (GLYPHS[end] ?? "■")}</i>
+      {isWrong ? `${end} while running` : end}, day {day(run.spans.until[span]!, from)}
+    </span>
+  );
+}
