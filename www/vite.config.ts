@@ -18,14 +18,15 @@ export default defineConfig(({ mode }): UserConfig => {
     base: "./",
     oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
     resolve: {
-      alias: {
-        "#engine-bytes": at(single ? "src/engine/bytes.single.ts" : "src/engine/bytes.hosted.ts"),
-        "keepset-web": at(`${ENGINE}keepset_web.js`),
-        "engine.wasm": at(`${ENGINE}keepset_web_bg.wasm`),
-      },
+      alias: [
+        { find: "#engine-bytes", replacement: at(single ? "src/engine/bytes.single.ts" : "src/engine/bytes.hosted.ts") },
+        { find: "keepset-web", replacement: at(`${ENGINE}keepset_web.js`) },
+        { find: /^engine\.wasm/, replacement: at(`${ENGINE}keepset_web_bg.wasm`) },
+      ],
     },
     server: { fs: { allow: [at("..")] } },
-    worker: { format: "es", plugins: () => [withoutOwnLoader()] },
+    // A worker of modules may not come from a blob of a page on a disk.
+    worker: { format: "iife", plugins: () => [withoutOwnLoader()] },
     plugins: [
       withoutOwnLoader(),
       scenarios(at("../tests/fixtures/scenarios")),

@@ -36,6 +36,7 @@ let arriving: View | null = null;
 export async function boot(): Promise<void> {
   addEventListener("popstate", () => void openAddress());
   effect(keepAddress);
+  effect(keepState);
   if (await startEngine()) await openAddress();
 }
 
@@ -311,6 +312,14 @@ export function currentView(): View {
 }
 
 let addressTimer = 0;
+
+/** Says on the page's root what is open and whether a replay is under way, for styles and for whoever drives the page. */
+function keepState() {
+  const { dataset } = document.documentElement;
+  const from = source.value;
+  dataset["scenario"] = from && "scenario" in from ? from.scenario : "";
+  dataset["busy"] = String(waiting.value || !stream.value);
+}
 
 /** Keeps the address at what is shown, so that a reload and Back find it. Data of the reader's own never get there. */
 function keepAddress() {

@@ -44,6 +44,32 @@ export function tally(run: RunView, items: number, at: number): Record<Standing[
   return sum;
 }
 
+/** How many of sorted times are at or before an instant. */
+export function before(times: Float64Array, at: number): number {
+  let [low, high] = [0, times.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle]! <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Begins and ends of a run's spans, each sorted: what is kept at an instant is the difference of two searches. */
+export interface Counts {
+  begins: Float64Array;
+  ends: Float64Array;
+}
+
+export function countsOf(run: RunView): Counts {
+  // NaN, which is no end, is sorted behind all others.
+  return { begins: run.spans.since.slice().sort(), ends: run.spans.until.slice().sort() };
+}
+
+export function keptAt(counts: Counts, at: number): number {
+  return before(counts.begins, at) - before(counts.ends, at);
+}
+
 /** The first removal of an item that was seen again later, as a span; -1 if there is none. */
 export function wrongSpan(run: RunView, item: number): number {
   for (let span = run.first[item]!; span < run.first[item + 1]!; span += 1) if (run.spans.wrong[span]) return span;

@@ -8,17 +8,6 @@ import { edge, gutter, width } from "./plot.ts";
 
 const HEIGHT = 188;
 
-/** The last value at or before an instant; 0 before the first. */
-export function valueAt(times: Float64Array, values: Uint32Array, at: number): number {
-  let [low, high] = [0, times.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle]! <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low === 0 ? 0 : values[low - 1]!;
-}
-
 /** Ticks at whole days of the history, not of the calendar. */
 export function dayTicks(from: number, to: number, room: number): number[] {
   const days = (to - from) / DAY;
@@ -28,7 +17,8 @@ export function dayTicks(from: number, to: number, room: number): number[] {
 }
 
 export function dayLabel(at: number, from: number): string {
-  return `day ${Number(((at - from) / DAY).toFixed(2))}`;
+  const days = Number(((at - from) / DAY).toFixed(2));
+  return days === 0 ? "day 0" : String(days);
 }
 
 export function ActiveSet() {

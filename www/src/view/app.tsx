@@ -4,9 +4,9 @@ import { engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario } from "../files/scenarios.ts";
 import { counted, duration, size } from "../format.ts";
-import { notice, runs, source, stream, waiting } from "../state/store.ts";
-import { Dialogs } from "./dialogs.tsx";
+import { dialog, notice, runs, source, stream, waiting } from "../state/store.ts";
 import { Header } from "./header.tsx";
+import { later } from "./later.tsx";
 import { narrowPage } from "./plot.ts";
 import { Safety } from "./safety.tsx";
 import { Settings } from "./settings.tsx";
@@ -15,6 +15,8 @@ import { Tabs } from "./tabs.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Verdicts } from "./verdicts.tsx";
 import { Why } from "./why.tsx";
+
+const Dialogs = later(() => import("./dialogs.tsx").then((module) => module.Dialogs));
 
 export function App() {
   const isReady = stream.value !== null && engineState.value.is !== "missing";
@@ -26,7 +28,7 @@ export function App() {
       {isReady ? <Page /> : <Instead />}
       <Footer />
       <Announce />
-      <Dialogs />
+      {dialog.value ? <Dialogs /> : null}
       <Drop />
     </>
   );

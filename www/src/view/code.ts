@@ -46,7 +46,7 @@ export function openCode(host: HTMLElement, text: string, label: string, changed
       extensions: [
         lineNumbers(), foldGutter(), history(), bracketMatching(), highlightActiveLine(), lintGutter(), json(), look,
         syntaxHighlighting(colours),
-        EditorView.contentAttributes.of({ "aria-label": label }),
+        EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
         // Tab leaves the editor, and Escape too: nobody is caught in it.
         keymap.of([{ key: "Escape", run: (editor) => { editor.contentDOM.blur(); host.closest<HTMLElement>("[role=tabpanel]")?.focus(); return true; } }, ...defaultKeymap, ...historyKeymap]),
         EditorView.updateListener.of((update) => {

@@ -1,16 +1,17 @@
 import { engineState } from "../engine/client.ts";
-import { copyMarkdown, saveConfig, saveFixture, saveView } from "../export/save.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario, scenarios } from "../files/scenarios.ts";
 import { openScenario, redo, undo, undoing } from "../state/session.ts";
 import { dialog, source } from "../state/store.ts";
 import { setTheme, theme, type Theme } from "./palette.ts";
+import { narrow } from "./plot.ts";
 
 const NEXT: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
 
 export function Header() {
   const from = source.value;
   const chosen = from && "scenario" in from ? from.scenario : "";
+  const isNarrow = narrow.value;
   return (
     <header class="header">
       <div class="brand">
@@ -34,29 +35,44 @@ export function Header() {
           {scenarios.map(({ id, title }) => <option key={id} value={id}>{title}</option>)}
         </select>
       </div>
-      <label class="file" tabIndex={-1}>
-        Open files
-        <input
-          class="hidden" type="file" multiple accept=".json,.ndjson,.jsonl,.yaml,.yml"
-          onChange={(event) => {
-            void openPicked(event.currentTarget.files);
-            event.currentTarget.value = "";
-          }}
-        />
-      </label>
+      {isNarrow ? null : <OpenFiles />}
       <div class="end">
-        <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
-        <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
-        <button class="plain" onClick={() => setTheme(NEXT[theme.value])}>Theme: {theme.value}</button>
-        <Menu />
-        <button class="plain icon" aria-label="Keys and help" title="Keys and help (?)" onClick={() => (dialog.value = "help")}>?</button>
+        {isNarrow ? null : (
+          <>
+            <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
+            <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
+            <button class="plain" onClick={turnTheme}>Theme: {theme.value}</button>
+          </>
+        )}
+        <Menu isNarrow={isNarrow} />
+        {isNarrow ? null : <button class="plain icon" aria-label="Keys and help" title="Keys and help (?)" onClick={() => (dialog.value = "help")}>?</button>}
         <button class="primary" disabled={engineState.value.is !== "ready"} onClick={() => (dialog.value = "link")}>Copy link</button>
       </div>
     </header>
   );
 }
 
-function Menu() {
+/** What is saved is asked for seldom: its code comes when it is. */
+const saving = () => import("../export/save.ts");
+
+const turnTheme = () => setTheme(NEXT[theme.value]);
+
+function OpenFiles() {
+  return (
+    <label class="file">
+      Open files
+      <input
+        class="hidden" type="file" multiple accept=".json,.ndjson,.jsonl,.yaml,.yml"
+        onChange={(event) => {
+          void openPicked(event.currentTarget.files);
+          event.currentTarget.value = "";
+        }}
+      />
+    </label>
+  );
+}
+
+function Menu({ isNarrow }: { isNarrow: boolean }) {
   const close = (event: Event, then: () => unknown) => {
     (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
     void then();
@@ -73,13 +89,23 @@ function Menu() {
         if (!event.currentTarget.contains(event.relatedTarget as Node | null)) event.currentTarget.removeAttribute("open");
       }}
     >
-      <summary>Export</summary>
+      <summary>{isNarrow ? "More" : "Export"}</summary>
       <div>
-        <button onClick={(event) => close(event, () => saveConfig("a"))}>Configuration A as YAML</button>
-        <button onClick={(event) => close(event, () => saveConfig("b"))}>Configuration B as YAML</button>
-        <button onClick={(event) => close(event, saveFixture)}>Conformance fixture, with A</button>
-        <button onClick={(event) => close(event, copyMarkdown)}>Copy the verdict as Markdown</button>
-        <button onClick={(event) => close(event, saveView)}>This view, with its data, as a file</button>
+        {isNarrow ? (
+          <>
+            <OpenFiles />
+            <button disabled={!undoing.canUndo.value} onClick={undo}>Undo</button>
+            <button disabled={!undoing.canRedo.value} onClick={redo}>Redo</button>
+            <button onClick={turnTheme}>Theme: {theme.value}</button>
+            <button onClick={(event) => close(event, () => (dialog.value = "help"))}>Keys and help</button>
+            <hr />
+          </>
+        ) : null}
+        <button onClick={(event) => close(event, async () => (await saving()).saveConfig("a"))}>Configuration A as YAML</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveConfig("b"))}>Configuration B as YAML</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveFixture())}>Conformance fixture, with A</button>
+        <button onClick={(event) => close(event, async () => (await saving()).copyMarkdown())}>Copy the verdict as Markdown</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveView())}>This view, with its data, as a file</button>
       </div>
     </details>
   );

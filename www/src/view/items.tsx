@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { counted, count, day } from "../format.ts";
 import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
-import { State } from "./marks.tsx";
+import { State, shortContext } from "./marks.tsx";
 import { narrow } from "./plot.ts";
 import { rows, top } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
@@ -48,13 +48,13 @@ export function Items() {
   // What is selected elsewhere comes into view; a new choice of rows begins at its top.
   const place = selected.value === null ? -1 : chosen.indexOf(selected.value);
   useEffect(() => {
-    if (place >= 0) virtual.scrollTo(place);
+    if (place >= 0) virtual.show(place);
     else if (scroller.current) scroller.current.scrollTop = 0;
   }, [selected.value, chosen.length, namespace.value, shown.value]);
 
   if (!view || !a || !b) return null;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "minmax(0, 1.2fr) minmax(0, 1.4fr)" : "minmax(0, 1.3fr) minmax(0, 1fr) minmax(0, 1.5fr) minmax(0, 1.5fr)";
+  const columns = isNarrow ? "minmax(0, 1.2fr) minmax(0, 1.4fr)" : "minmax(0, 1fr) minmax(0, 0.9fr) minmax(0, 1.3fr) minmax(0, 1.3fr)";
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(scroller.current!.clientHeight / ROW) - 2);
     const next = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + page, PageUp: place - page, Home: 0, End: chosen.length - 1 }[event.key];
@@ -72,7 +72,7 @@ export function Items() {
     <>
       <div
         class="grid" ref={scroller} role="grid" tabIndex={0} aria-label="Items" aria-rowcount={chosen.length + 1}
-        aria-activedescendant={place >= 0 ? `item-${chosen[place]}` : undefined}
+        aria-activedescendant={virtual.items.some(({ index }) => index === place) ? `item-${chosen[place]}` : undefined}
         style={{ "--columns": columns }} onKeyDown={onKeyDown}
         onScroll={() => {
           const row = scroller.current!.scrollTop / ROW;
@@ -82,7 +82,7 @@ export function Items() {
         <div class="head" role="rowgroup">
           <div role="row" aria-rowindex={1}>
             <div role="columnheader">Item</div>
-            {isNarrow ? null : <div role="columnheader">Namespace or cluster</div>}
+            {isNarrow ? null : <div role="columnheader">Where</div>}
             <div role="columnheader">A on day {day(at.value, from)}</div>
             {isNarrow ? null : <div role="columnheader">B</div>}
           </div>
@@ -101,7 +101,7 @@ export function Items() {
                 onPointerEnter={() => (hovered.value = item)} onPointerLeave={() => (hovered.value = null)}
               >
                 <div role="gridcell" class="mono" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}>{nameOf(view, item)}</div>
-                {isNarrow ? null : <div role="gridcell" title={contextOf(view, item)}>{contextOf(view, item)}</div>}
+                {isNarrow ? null : <div role="gridcell" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
                 <div role="gridcell"><State run={a} item={item} at={at.value} from={from} /></div>
                 {isNarrow ? null : <div role="gridcell"><State run={b} item={item} at={at.value} from={from} /></div>}
               </div>

@@ -85,13 +85,13 @@ const THICK = 6;
 
 function bars(pen: CanvasRenderingContext2D, run: RunView, item: number, y: number, colour: string, dash: number[], colours: Palette) {
   const { since, until, last_seen, end, wrong } = run.spans;
-  pen.lineWidth = THICK;
-  pen.strokeStyle = colour;
   for (let span = run.first[item]!; span < run.first[item + 1]!; span += 1) {
     const from = x(since[span]!);
     const to = Number.isNaN(until[span]!) ? width.peek() : x(until[span]!);
     const seen = Math.min(x(last_seen[span]!), to);
     const stop = Number.isNaN(until[span]!) ? x(Number.MAX_SAFE_INTEGER) : to;
+    pen.lineWidth = THICK;
+    pen.strokeStyle = colour;
     pen.setLineDash(dash);
     line(pen, from, Math.max(seen, from + 1), y + THICK / 2, 1);
     line(pen, Math.max(seen, from + 1), stop, y + THICK / 2, 0.32);

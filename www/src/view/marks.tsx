@@ -7,6 +7,11 @@ export const GLYPHS: Record<string, string> = {
   kept: "●", expired: "▲", overwritten: "■", superseded: "■", deleted: "■", wrong: "✗", ahead: "○",
 };
 
+/** The part of a context that tells it from its neighbours. */
+export function shortContext(context: string): string {
+  return context.startsWith("arn:") ? context.slice(context.lastIndexOf("/") + 1) : context;
+}
+
 /** Where an item stands in a run, in a word. */
 export function State({ run, item, at, from }: { run: RunView; item: number; at: number; from: number }) {
   const { is, span } = standing(run, item, at);
@@ -20,7 +25,7 @@ export function State({ run, item, at, from }: { run: RunView; item: number; at:
   return (
     <span class={isWrong ? "state wrong" : "state muted"}>
       <i aria-hidden="true">{isWrong ? GLYPHS["wrong"] : (GLYPHS[end] ?? "■")}</i>
-      {isWrong ? `${end} while running` : end}, day {day(run.spans.until[span]!, from)}
+      {isWrong ? `wrong: ${end} day ` : `${end} day `}{day(run.spans.until[span]!, from)}
     </span>
   );
 }

@@ -1,5 +1,6 @@
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import { count, day, utc } from "../format.ts";
+import { before } from "../state/spans.ts";
 import { at, bounds, dialog, playing, runs, shownReport, stream } from "../state/store.ts";
 import { narrow } from "./plot.ts";
 import { useVirtual } from "./virtual.ts";
@@ -12,6 +13,9 @@ export function Reports() {
   const [view, a, b] = [stream.value, runs.a.value, runs.b.value];
   const total = view?.reports.at.length ?? 0;
   const virtual = useVirtual(total, ROW, scroller);
+  // The report that was the last one at the instant shown.
+  const now = view ? before(view.reports.at, at.value) - 1 : -1;
+  useEffect(() => virtual.show(now), [now]);
   if (!view || !a || !b) return null;
   const { from } = bounds.value;
   const { reports, summary } = view;
@@ -25,12 +29,10 @@ export function Reports() {
     shownReport.value = report;
     dialog.value = "report";
   };
-  // The report that was the last one at the instant shown.
-  const now = lastAt(reports.at, at.value);
   return (
     <div
       class="grid" role="grid" ref={scroller} tabIndex={0} aria-label="Reports" aria-rowcount={total + 1} style={{ "--columns": columns }}
-      aria-activedescendant={now >= 0 ? `report-${now}` : undefined}
+      aria-activedescendant={virtual.items.some(({ index }) => index === now) ? `report-${now}` : undefined}
       onKeyDown={(event) => {
         const next = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: total - 1 }[event.key];
         if (event.key === "Enter" && now >= 0) open(now);
@@ -76,21 +78,11 @@ export function Reports() {
                   ))}
                 </>
               )}
-              <div role="gridcell"><button class="tiny" tabIndex={-1} aria-label={`Report ${index}`} onClick={(event) => { event.stopPropagation(); open(index); }}>JSON</button></div>
+              <div role="gridcell"><button class="tiny" tabIndex={-1} aria-label={`JSON of report ${index}`} onClick={(event) => { event.stopPropagation(); open(index); }}>JSON</button></div>
             </div>
           );
         })}
       </div>
     </div>
   );
-}
-
-function lastAt(times: Float64Array, at: number): number {
-  let [low, high] = [0, times.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (times[middle]! <= at) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

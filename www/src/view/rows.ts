@@ -32,7 +32,7 @@ export const top = signal(0);
 
 /** Sets how far an element is scrolled, without an echo. */
 export function follow(element: HTMLElement, rowHeight: number): void {
-  const wanted = Math.round(top.peek() * rowHeight);
+  const wanted = Math.round(top.peek()) * rowHeight;
   const most = element.scrollHeight - element.clientHeight;
   if (Math.abs(element.scrollTop - Math.min(wanted, most)) > rowHeight) element.scrollTop = wanted;
 }

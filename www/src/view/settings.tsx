@@ -10,8 +10,8 @@ export function Settings() {
       <Configuration side="a" />
       <Configuration side="b" />
       <div class="two">
-        <button onClick={swap} aria-label="Swap configurations A and B">Swap A, B</button>
-        <button onClick={takeB} aria-label="Set A to what B is">A := B</button>
+        <button onClick={swap}>Swap A and B</button>
+        <button onClick={takeB} title="Set A to what B is">A := B</button>
       </div>
       <SafeTtl />
       <Faults />

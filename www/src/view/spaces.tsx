@@ -3,8 +3,9 @@ import { useEffect, useRef } from "preact/hooks";
 import { BINS } from "../engine/protocol.ts";
 import { counted } from "../format.ts";
 import { namespace, runs, stream } from "../state/store.ts";
+import { shortContext } from "./marks.tsx";
 import { palette } from "./palette.ts";
-import { gutter, plotWidth, sharp, width } from "./plot.ts";
+import { gutter, narrow, plotWidth, sharp, width } from "./plot.ts";
 
 const ROW = 24;
 /** Beyond this many, the least affected are left out; the filter below still has them. */
@@ -57,7 +58,7 @@ export function Spaces() {
                 class="plain cut" title={name} aria-pressed={namespace.value === name}
                 onClick={() => (namespace.value = namespace.value === name ? null : name)}
               >
-                {shortName(name)}
+                {narrow.value ? shortContext(name).replace(/^.*\//, "") : shortContext(name)}
               </button>
             </li>
           );
@@ -65,11 +66,6 @@ export function Spaces() {
       </ul>
     </div>
   );
-}
-
-/** The part of a context that tells it from its neighbours. */
-function shortName(context: string): string {
-  return context.startsWith("arn:") ? context.slice(context.lastIndexOf("/") + 1) : context;
 }
 
 function paint(canvas: HTMLCanvasElement, scrolled: number, high: number) {

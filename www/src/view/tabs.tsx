@@ -1,17 +1,15 @@
 import type { ComponentType } from "preact";
 import type { Tab } from "../state/link.ts";
 import { tab } from "../state/store.ts";
-import { Data } from "./data.tsx";
-import { Difference } from "./difference.tsx";
 import { Filters, Items } from "./items.tsx";
+import { later } from "./later.tsx";
 import { Problem } from "./states.tsx";
-import { Reports } from "./reports.tsx";
 
 const TABS: { id: Tab; name: string; View: ComponentType }[] = [
   { id: "items", name: "Items", View: () => <><Filters /><Items /></> },
-  { id: "reports", name: "Reports", View: Reports },
-  { id: "diff", name: "A against B", View: Difference },
-  { id: "data", name: "Data", View: Data },
+  { id: "reports", name: "Reports", View: later(() => import("./reports.tsx").then(({ Reports }) => Reports)) },
+  { id: "diff", name: "A against B", View: later(() => import("./difference.tsx").then(({ Difference }) => Difference)) },
+  { id: "data", name: "Data", View: later(() => import("./data.tsx").then(({ Data }) => Data)) },
 ];
 
 export function Tabs() {

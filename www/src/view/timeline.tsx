@@ -1,8 +1,10 @@
+import { computed } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { counted, count, day, utc } from "../format.ts";
 import { setFaults } from "../state/session.ts";
 import { at, bounds, faults, playing, runs, shown, speed, stream } from "../state/store.ts";
-import { ActiveSet, valueAt } from "./active-set.tsx";
+import { before, countsOf, keptAt } from "../state/spans.ts";
+import { ActiveSet } from "./active-set.tsx";
 import { Lanes } from "./lanes.tsx";
 import { gutter, instant, plotWidth, width, x, fraction } from "./plot.ts";
 import { Spaces } from "./spaces.tsx";
@@ -61,20 +63,24 @@ function drag(event: PointerEvent, stack: HTMLElement) {
   addEventListener("pointercancel", stop);
 }
 
+const counts = {
+  a: computed(() => runs.a.value && countsOf(runs.a.value)),
+  b: computed(() => runs.b.value && countsOf(runs.b.value)),
+};
+
 function Caption() {
   const { from } = bounds.value;
-  const [a, b] = [runs.a.value, runs.b.value];
+  const [a, b, run] = [counts.a.value, counts.b.value, runs.a.value];
   return (
     <div class="caption">
       <h2>Active set</h2>
       <span class="legend"><Swatch name="a" />A</span>
       <span class="legend"><Swatch name="b" dash="6 4" />B</span>
       <span class="legend truth"><Swatch name="ink" dash="1 3" />really running</span>
-      {a && b ? (
+      {a && b && run ? (
         <span class="readout">
-          day {day(at.value, from)}: <strong>A {count(valueAt(a.series.at, a.series.active, at.value))}</strong>,{" "}
-          <strong>B {count(valueAt(b.series.at, b.series.active, at.value))}</strong>,{" "}
-          {count(valueAt(a.series.at, a.series.truth, at.value))} running
+          day {day(at.value, from)}: <strong>A {count(keptAt(a, at.value))}</strong>, <strong>B {count(keptAt(b, at.value))}</strong>,{" "}
+          {count(run.series.truth[before(run.series.at, at.value) - 1] ?? 0)} running
         </span>
       ) : null}
     </div>

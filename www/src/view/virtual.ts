@@ -10,7 +10,10 @@ export interface Rows {
   height: number;
   /** How many rows there is room for. */
   room: number;
+  /** Scrolls as little as is needed. */
   scrollTo: (row: number) => void;
+  /** Brings a row that is out of view into the middle. */
+  show: (row: number) => void;
 }
 
 export function useVirtual(count: number, rowHeight: number, scroller: { current: HTMLElement | null }): Rows {
@@ -37,5 +40,12 @@ export function useVirtual(count: number, rowHeight: number, scroller: { current
     height: virtual.getTotalSize(),
     room,
     scrollTo: (row) => virtual.scrollToIndex(row, { align: "auto" }),
+    show: (row) => {
+      const element = scroller.current;
+      const [start, seen] = [row * rowHeight, element?.clientHeight ?? 0];
+      if (element && (start < element.scrollTop || start + 2 * rowHeight > element.scrollTop + seen)) {
+        element.scrollTop = start - seen / 2;
+      }
+    },
   };
 }

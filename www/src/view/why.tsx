@@ -63,7 +63,7 @@ function Proof({ side }: { side: SideName }) {
     ["rule", answer.rule === null ? null : `${answer.rule}${answer.reason ? `, ${answer.reason}` : ""}`],
   ];
   return (
-    <div class="proof"  data-side={side} data-testid={`why-${side}`}>
+    <div class="proof" data-side={side} data-testid={`why-${side}`}>
       <p class={isWrong ? "row wrong" : "row"}>
         <span class="badge" aria-hidden="true">{side.toUpperCase()}</span>
         <span>{answer.sentence}</span>
