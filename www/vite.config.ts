@@ -1,5 +1,6 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig, type UserConfig } from "vite";
+import { budget } from "./build/budget.ts";
 import { policy } from "./build/policy.ts";
 import { scenarios } from "./build/scenarios.ts";
 import { singleFile } from "./build/single-file.ts";
@@ -30,7 +31,7 @@ export default defineConfig(({ mode }): UserConfig => {
     plugins: [
       withoutOwnLoader(),
       scenarios(at("../tests/fixtures/scenarios")),
-      single ? singleFile(at(`${ENGINE}keepset_web_bg.wasm`), SINGLE) : policy(),
+      ...(single ? [singleFile(at(`${ENGINE}keepset_web_bg.wasm`), SINGLE)] : [policy(), budget()]),
     ],
     build: {
       target: "chrome123",

@@ -1,8 +1,11 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { deflateRawSync } from "node:zlib";
+import { deflateRawSync, gzipSync } from "node:zlib";
 import type { Plugin, Rolldown } from "vite";
 import { contentPolicy, policyElement } from "./policy.ts";
+
+/** Kilobytes by gzip -9, the editor among them, which the page in a folder loads only when it is used. */
+const LARGEST = 345;
 
 /** Puts the whole page into one file: scripts and styles by their hashes in its policy, the engine as deflated text. */
 export function singleFile(wasm: string, fileName: string): Plugin {
@@ -41,6 +44,9 @@ export function singleFile(wasm: string, fileName: string): Plugin {
               `  <script type="application/octet-stream" id="engine">${engine}</script>\n` +
               `    <script type="module">${script}</script>\n  </body>`,
           );
+        const kilobytes = gzipSync(source, { level: 9 }).length / 1000;
+        if (kilobytes > LARGEST) throw new Error(`single-file: it has ${kilobytes.toFixed(1)} kB, and may have ${LARGEST}`);
+        console.log(`budget: single file ${kilobytes.toFixed(1)} kB of ${LARGEST}`);
         for (const name of Object.keys(bundle)) delete bundle[name];
         this.emitFile({ type: "asset", fileName, source });
       },

@@ -1,6 +1,6 @@
 import type {
-  About, Config, Curve, Density, Fault, InputFile, ItemColumns, Outcomes, ReportColumns, SafeTtl, Series, SpanColumns,
-  Summary, Verdict, Why,
+  About, Config, Curve, Fault, InputFile, ItemColumns, Outcomes, Report, ReportColumns, SafeTtl, Scenario, Series,
+  SpanColumns, Summary, Verdict, Why,
 } from "./api.ts";
 
 export type SideName = "a" | "b";
@@ -16,6 +16,14 @@ export interface HistoryView {
   reports: ReportColumns;
 }
 
+/** A history that was opened, and what its scenario says beside it. */
+export interface Opened {
+  view: HistoryView;
+  scenario: Scenario | null;
+  /** Those asked for, or else the scenario's. */
+  faults: Fault[];
+}
+
 /** One configuration's replay as the page draws it. */
 export interface RunView {
   config: Config;
@@ -26,26 +34,29 @@ export interface RunView {
   first: Uint32Array;
   series: Series;
   outcomes: Outcomes;
-  density: Density;
+  /** Each context's series, one behind the other. */
+  density: Series;
+  /** The smallest TTL that is safe with this overwrite. */
+  safe: SafeTtl;
   milliseconds: number;
 }
 
 /** What the worker does. Calls are answered one after the other. */
 export interface EngineWorker {
   start(wasm: ArrayBuffer): About;
-  open(input: Input, faults: Fault[]): HistoryView;
+  /** Without faults: with those of the scenario. */
+  open(input: Input, faults: Fault[] | null): Opened;
   refault(faults: Fault[]): HistoryView;
-  run(side: SideName, config: Config): RunView;
-  safeTtl(marginDays: number): SafeTtl;
+  run(side: SideName, config: Config, marginDays: number): RunView;
+  safeTtl(marginDays: number, overwrite: boolean): SafeTtl;
   curve(maxDays: number, overwrite: boolean): Curve;
   why(side: SideName, item: number, at: number): Why;
-  report(n: number): { file?: string; json: string };
-  namespacesOf(n: number): string[];
-  /** Replays with both forms, and says whether they came to the same. */
+  report(n: number): Report;
+  /** Replays by the rules, report by report, and says whether that comes to the same. */
   verify(side: SideName): { same: boolean; milliseconds: number };
   fixture(json: Uint8Array): Uint8Array;
 }
 
-/** Points of a series, and bins of a density: more than a wide screen has columns for would not be seen. */
+/** Points of a series, and of each context's: more than a wide screen has columns for would not be seen. */
 export const POINTS = 1200;
 export const BINS = 240;

@@ -1,21 +1,22 @@
 /** The engine's side: it keeps the history and one replay per configuration, and hands out columns. */
 import * as Comlink from "comlink";
-import { History, about, initSync, run_fixture, type Replay } from "keepset-web";
-import type { Config, EngineError, Fault, SpanColumns } from "./api.ts";
+import { History, about, initSync, read_scenario, run_fixture, type Replay } from "keepset-web";
+import type { Config, EngineError } from "./api.ts";
 import { BINS, POINTS, type EngineWorker, type HistoryView, type RunView, type SideName } from "./protocol.ts";
 
 let source: History | undefined;
 let faulted: History | undefined;
 let items = 0;
-const replays: Partial<Record<SideName, Replay>> = {};
-const configs: Partial<Record<SideName, Config>> = {};
+const replays: Partial<Record<SideName, { replay: Replay; config: Config }>> = {};
 
 const engine: EngineWorker = {
   start(wasm) {
     initSync({ module: wasm });
     return about();
   },
-  open(input, faults) {
+  open(input, wanted) {
+    const scenario = "scenario" in input ? read_scenario(input.scenario) : null;
+    const faults = wanted ?? scenario?.faults ?? [];
     const fresh = "scenario" in input ? History.scenario(input.scenario) : History.read(input.files);
     let changed: History;
     try {
@@ -24,63 +25,59 @@ const engine: EngineWorker = {
       fresh.free();
       throw error;
     }
-    forget();
     source?.free();
     source = fresh;
-    faulted = changed;
-    return view();
+    replace(changed);
+    return moved({ view: view(changed), scenario, faults });
   },
-  refault(faults: Fault[]) {
-    const changed = opened(source).with_faults(faults);
-    forget();
-    faulted = changed;
-    return view();
+  refault(faults) {
+    replace(opened(source).with_faults(faults));
+    return moved(view(opened(faulted)));
   },
-  run(side, config) {
+  run(side, config, marginDays) {
     const start = performance.now();
-    const replay = opened(faulted).replay(config, "gap");
-    replays[side]?.free();
-    replays[side] = replay;
-    configs[side] = config;
-    return runView(replay, config, start);
+    const history = opened(faulted);
+    const replay = history.replay(config, "gap");
+    replays[side]?.replay.free();
+    replays[side] = { replay, config };
+    return moved(runView(history, replay, config, marginDays, start));
   },
-  safeTtl: (marginDays) => opened(faulted).safe_ttl(marginDays),
+  safeTtl: (marginDays, overwrite) => opened(faulted).safe_ttl(marginDays, overwrite),
   curve: (maxDays, overwrite) => moved(opened(faulted).curve(maxDays, overwrite)),
-  why: (side, item, at) => opened(replays[side]).why(item, at),
+  why: (side, item, at) => opened(replays[side]).replay.why(item, at),
   report: (n) => opened(faulted).report(n),
-  namespacesOf: (n) => opened(faulted).namespaces_of(n),
   verify(side) {
     const start = performance.now();
-    const kept = opened(replays[side]);
-    const config = opened(configs[side]);
+    const { replay, config } = opened(replays[side]);
     const stepped = opened(faulted).replay(config, "step");
-    const same = sameSpans(kept.spans(), stepped.spans());
-    stepped.free();
-    return { same, milliseconds: performance.now() - start };
+    try {
+      return { same: replay.same_as(stepped), milliseconds: performance.now() - start };
+    } finally {
+      stepped.free();
+    }
   },
   fixture: (json) => moved(run_fixture(json)),
 };
 
-/** Frees what was derived from the history before this one. */
-function forget() {
+/** Takes another history, and frees what was derived from the one before. */
+function replace(history: History) {
   faulted?.free();
-  faulted = undefined;
+  faulted = history;
   for (const side of ["a", "b"] as const) {
-    replays[side]?.free();
+    replays[side]?.replay.free();
     delete replays[side];
   }
 }
 
-function view(): HistoryView {
-  const history = opened(faulted);
+function view(history: History): HistoryView {
   const summary = history.summary();
   items = summary.items;
-  return moved({ summary, kinds: history.kinds(), items: history.items(), reports: history.reports() });
+  return { summary, kinds: history.kinds(), items: history.items(), reports: history.reports() };
 }
 
-function runView(replay: Replay, config: Config, start: number): RunView {
-  const spans = replay.spans() as SpanColumns;
-  return moved({
+function runView(history: History, replay: Replay, config: Config, marginDays: number, start: number): RunView {
+  const spans = replay.spans();
+  return {
     config,
     verdict: replay.verdict(),
     ends: replay.ends(),
@@ -89,23 +86,17 @@ function runView(replay: Replay, config: Config, start: number): RunView {
     series: replay.series(POINTS),
     outcomes: replay.outcomes(),
     density: replay.density(BINS),
+    safe: history.safe_ttl(marginDays, config.image_ingest_overwrite),
     milliseconds: performance.now() - start,
-  });
+  };
 }
 
 /** Where each item's spans begin; spans come in the order of items. */
-function firsts(item: Uint32Array, items: number): Uint32Array {
-  const first = new Uint32Array(items + 1);
+function firsts(item: Uint32Array, count: number): Uint32Array {
+  const first = new Uint32Array(count + 1);
   for (let span = 0; span < item.length; span += 1) first[item[span]! + 1]! += 1;
-  for (let i = 0; i < items; i += 1) first[i + 1]! += first[i]!;
+  for (let i = 0; i < count; i += 1) first[i + 1]! += first[i]!;
   return first;
-}
-
-function sameSpans(one: SpanColumns, other: SpanColumns): boolean {
-  return (Object.keys(one) as (keyof SpanColumns)[]).every((name) => {
-    const [left, right] = [one[name], other[name]];
-    return left.length === right.length && left.every((value, index) => Object.is(value, right[index]));
-  });
 }
 
 function opened<T>(value: T | undefined): T {
@@ -124,23 +115,20 @@ function moved<T extends object>(value: T): T {
   return Comlink.transfer(value, [...buffers]);
 }
 
-// A refusal of the engine is a value with fields, which an Error would lose on its way to the page.
-const refusals = Comlink.transferHandlers.get("throw");
-if (refusals) {
-  const { serialize } = refusals;
-  refusals.serialize = (thrown) => {
-    const error = (thrown as { value: unknown }).value;
-    const refusal = refusalOf(error);
-    return refusal ? [{ isError: false, value: refusal }, []] : serialize(thrown);
+// A refusal of the engine has fields, which an Error would lose on its way to the page.
+const thrown = Comlink.transferHandlers.get("throw");
+if (thrown) {
+  const { serialize } = thrown;
+  thrown.serialize = (value) => {
+    const refusal = refusalOf((value as { value: unknown }).value);
+    return refusal ? [{ isError: false, value: refusal }, []] : serialize(value);
   };
 }
 
 function refusalOf(error: unknown): EngineError | undefined {
-  const candidate = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const { code, message } = (candidate ?? {}) as Partial<EngineError>;
+  const { code, message, file, pointer, line, column } = (error ?? {}) as Partial<EngineError>;
   if (typeof code !== "string" || typeof message !== "string") return undefined;
-  const { file, pointer, line, column, expected } = candidate as EngineError;
-  return { code, message, file, pointer, line, column, expected } as EngineError;
+  return { code, message, file, pointer, line, column } as EngineError;
 }
 
 Comlink.expose(engine);

@@ -3,11 +3,14 @@ import type { Config } from "../engine/api.ts";
 import type { HistoryView } from "../engine/protocol.ts";
 
 /** More steps than this are no fixture that anybody reads. */
-const MOST_STEPS = 5000;
+const MOST_STEPS = 2000;
 
-/** One step of what `run_fixture` answers: the outcome, or the refusal. */
-interface Answer {
-  steps: { outcome?: Record<string, unknown>; error?: { code: string } }[];
+/** An outcome (E1 to E4), as far as a fixture can state it. */
+interface Outcome {
+  retained: unknown[];
+  removed: unknown[];
+  warnings?: { code: string }[];
+  next_expiry?: string | null;
 }
 
 export async function fixtureOf(
@@ -18,22 +21,26 @@ export async function fixtureOf(
   run: (json: Uint8Array) => Promise<Uint8Array>,
 ): Promise<string> {
   const arrived = Array.from({ length: view.summary.reports }, (_, n) => n).filter((n) => view.reports.lost[n] !== 1);
-  if (arrived.length > MOST_STEPS) throw new Error(`the history has ${arrived.length} reports, and a fixture at most ${MOST_STEPS}`);
+  if (arrived.length > MOST_STEPS) {
+    throw new Error(`the history has ${arrived.length} reports, and a fixture has at most ${MOST_STEPS}`);
+  }
   const steps: Record<string, unknown>[] = [];
   for (const n of arrived) {
     const body = JSON.parse((await report(n)).json) as Record<string, unknown>;
-    steps.push({ now: new Date(view.reports.at[n]! * 1000).toISOString().replace(".000Z", "Z"), report: { ["cluster_arn" in body ? "ecs" : "kubernetes"]: body } });
+    const now = new Date(view.reports.at[n]! * 1000).toISOString().replace(".000Z", "Z");
+    steps.push({ now, report: { ["cluster_arn" in body ? "ecs" : "kubernetes"]: body } });
   }
   const fixture = { name: slug(name), rules: ["A2", "A4", "A5"], config, prior: [], steps };
-  const answer = JSON.parse(new TextDecoder().decode(await run(new TextEncoder().encode(JSON.stringify(fixture))))) as Answer;
-  steps.forEach((step, index) => (step["expect"] = expectation(answer.steps[index])));
+  const answers = new TextDecoder().decode(await run(new TextEncoder().encode(JSON.stringify(fixture)))).split("\n");
+  steps.forEach((step, index) => (step["expect"] = expectation(answers[index] ?? "")));
   return `${JSON.stringify(fixture, null, 1)}\n`;
 }
 
-function expectation(step: Answer["steps"][number] | undefined): Record<string, unknown> {
-  if (!step) return {};
-  if (step.error) return { error: step.error.code };
-  return step.outcome ?? {};
+/** What a step answered, as what it is to answer: an outcome, or the code of a refusal. */
+export function expectation(answer: string): Record<string, unknown> {
+  if (!answer.startsWith("{")) return { error: answer };
+  const { retained, removed, warnings = [], next_expiry = null } = JSON.parse(answer) as Outcome;
+  return { retained, removed, warnings: [...new Set(warnings.map(({ code }) => code))].sort(), next_expiry };
 }
 
 function slug(name: string): string {

@@ -39,7 +39,7 @@ export async function saveFixture(): Promise<void> {
 }
 
 export async function copyMarkdown(): Promise<void> {
-  const [a, b, safest, view] = [runs.a.value, runs.b.value, safe.value, stream.value];
+  const [a, b, safest, view] = [runs.a.value, runs.b.value, safe.a.value, stream.value];
   if (!a || !b || !safest || !view) return;
   const isOwn = source.value !== null && "files" in source.value;
   await copy(markdownOf(titleOf(), view, a, b, safest, isOwn ? null : location.href), "The verdict was copied as Markdown.");

@@ -116,6 +116,7 @@ const isTime: Check = (value) => Number.isSafeInteger(value);
 const isCount: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
 const isFlag: Check = (value) => typeof value === "boolean";
 const maybe = (check: Check): Check => (value) => value === undefined || check(value);
+const isCluster: Check = (value) => value === undefined || value === null || isText(value);
 const oneOf = (...values: readonly string[]): Check => (value) => values.includes(value as string);
 const listOf = (check: Check): Check => (value) => Array.isArray(value) && value.every(check);
 const record = (fields: Record<string, Check>): Check => (value) =>
@@ -126,11 +127,11 @@ const record = (fields: Record<string, Check>): Check => (value) =>
 const isConfig = record({ image_ttl_days: isCount, image_ingest_overwrite: isFlag, ecs_truncation_guard: maybe(isFlag) });
 
 const faults: Record<Fault["kind"], Check> = {
-  outage: record({ kind: isText, from: isTime, to: isTime, cluster: maybe(isText) }),
-  drop_batch: record({ kind: isText, from: isTime, to: isTime, batch: isCount, of: isCount, cluster: maybe(isText) }),
+  outage: record({ kind: isText, from: isTime, to: isTime, cluster: isCluster }),
+  drop_batch: record({ kind: isText, from: isTime, to: isTime, batch: isCount, of: isCount, cluster: isCluster }),
   delete_namespace: record({ kind: isText, at: isTime, context: isText }),
   empty_namespace: record({ kind: isText, at: isTime, context: isText, listed: isFlag }),
-  clock_skew: record({ kind: isText, from: isTime, to: isTime, seconds: isTime, cluster: maybe(isText) }),
+  clock_skew: record({ kind: isText, from: isTime, to: isTime, seconds: isTime, cluster: isCluster }),
 };
 
 /** Whether this is a fault that the page can show; what it does is the engine's. */

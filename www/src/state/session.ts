@@ -70,12 +70,12 @@ async function openAddress(): Promise<void> {
 export function openScenario(scenario: Scenario, view: View = {}, isStep = true): void {
   // What is shown now stays in the address that Back leads to.
   if (isStep) window.history.pushState(null, "", location.href);
-  arrive({ scenario: scenario.id }, { ...view, a: view.a ?? scenario.a, b: view.b ?? scenario.b, faults: view.faults ?? [], margin: view.margin ?? 0 });
+  arrive({ scenario: scenario.id }, { ...view, margin: view.margin ?? 0 });
 }
 
 /** Opens files of the reader's own. */
 export function openFiles(files: TextFile[], view: View = {}): void {
-  arrive({ files }, view);
+  arrive({ files }, { ...view, faults: view.faults ?? [] });
 }
 
 function arrive(next: Source, view: View) {
@@ -168,7 +168,7 @@ async function pump(): Promise<void> {
       else if (take("faults")) await faulted();
       else if (take("a")) await ran("a");
       else if (take("b")) await ran("b");
-      else if (take("safe")) safe.value = await call((engine) => engine.safeTtl(margin.peek()));
+      else if (take("safe")) await measured();
       else if (take("curve")) curve.value = await call((engine) => engine.curve(curveDays(), configs.a.peek().image_ingest_overwrite));
       else break;
     }
@@ -190,40 +190,38 @@ async function opened(): Promise<void> {
   const next = pendingSource ?? source.peek();
   const view = arriving ?? {};
   if (!next) return;
-  const input = inputOf(next);
   try {
-    await show(
-      await call((engine) => engine.open(input, view.faults ?? [])),
-      view.a ?? configs.a.peek(), view.b ?? configs.b.peek(), view.margin ?? margin.peek(),
-      () => {
-        const isOther = !sameOrigin(source.peek(), next);
-        source.value = next;
-        pendingSource = null;
-        arriving = null;
-        problem.value = null;
-        configs.a.value = view.a ?? configs.a.peek();
-        configs.b.value = view.b ?? configs.b.peek();
-        faults.value = view.faults ?? [];
-        margin.value = view.margin ?? margin.peek();
-        if (isOther) undoing.clear();
-        tab.value = view.tab ?? (isOther ? "items" : tab.peek());
-        shown.value = view.shown ?? "all";
-        search.value = view.search ?? "";
-        playing.value = false;
-        selected.value = null;
-        const { from, to } = bounds.value;
-        const first = runs.a.peek()?.verdict.first_wrong_at ?? null;
-        at.value = Math.min(Math.max(view.at ?? first ?? to, from), to);
-        namespace.value = stream.peek()!.summary.contexts.includes(view.namespace ?? "") ? view.namespace! : null;
-        const item = view.item ?? runs.a.peek()?.verdict.first_wrong_item ?? null;
-        selected.value = item !== null && item < stream.peek()!.summary.items ? item : null;
-      },
-    );
+    const found = await call((engine) => engine.open(inputOf(next), view.faults ?? null));
+    const a = view.a ?? found.scenario?.a ?? configs.a.peek();
+    const b = view.b ?? found.scenario?.b ?? { ...a, image_ingest_overwrite: !a.image_ingest_overwrite };
+    await show(found.view, a, b, view.margin ?? margin.peek(), () => {
+      const isOther = !sameOrigin(source.peek(), next);
+      source.value = next;
+      pendingSource = null;
+      arriving = null;
+      problem.value = null;
+      configs.a.value = a;
+      configs.b.value = b;
+      faults.value = found.faults;
+      margin.value = view.margin ?? margin.peek();
+      if (isOther) undoing.clear();
+      playing.value = false;
+      tab.value = view.tab ?? (isOther ? "items" : tab.peek());
+      shown.value = view.shown ?? "all";
+      search.value = view.search ?? "";
+      const { contexts, items } = found.view.summary;
+      namespace.value = view.namespace !== undefined && contexts.includes(view.namespace) ? view.namespace : null;
+      // Where there is harm, that is what is looked at first.
+      const { verdict } = [runs.a.peek()!, runs.b.peek()!].find((run) => run.verdict.wrong_items > 0) ?? runs.a.peek()!;
+      const { from, to } = bounds.peek();
+      at.value = Math.min(Math.max(view.at ?? verdict.first_wrong_at ?? to, from), to);
+      const item = view.item ?? verdict.first_wrong_item;
+      selected.value = item !== null && item < items ? item : null;
+    });
   } catch (error) {
     if (engineState.peek().is !== "ready") throw error;
+    // What is shown is still the last good answer.
     problem.value = refusal(error);
-    if (!("edited" in next) && !source.peek()) pendingSource = null;
-    // What is shown is still the last good answer, and the engine still holds it.
   }
 }
 
@@ -237,16 +235,16 @@ async function faulted(): Promise<void> {
 }
 
 /** Replays a history for both configurations, and shows all of it at once: indexes of one history mean nothing in another. */
-async function show(view: HistoryView, a: Config, b: Config, marginDays: number, also: () => void) {
-  const first = await call((engine) => engine.run("a", a));
-  const second = await call((engine) => engine.run("b", b));
-  const safest = await call((engine) => engine.safeTtl(marginDays));
-  const bent = await call((engine) => engine.curve(curveDays(safest.days, a, b), a.image_ingest_overwrite));
+async function show(view: HistoryView, a: Config, b: Config, marginDays: number, also: () => void): Promise<void> {
+  const first = await call((engine) => engine.run("a", a, marginDays));
+  const second = await call((engine) => engine.run("b", b, marginDays));
+  const bent = await call((engine) => engine.curve(curveDays(first.safe.days, a, b), a.image_ingest_overwrite));
   batch(() => {
     stream.value = view;
     runs.a.value = first;
     runs.b.value = second;
-    safe.value = safest;
+    safe.a.value = first.safe;
+    safe.b.value = second.safe;
     curve.value = bent;
     const { from, to } = bounds.value;
     at.value = Math.min(Math.max(at.peek(), from), to);
@@ -258,9 +256,10 @@ async function show(view: HistoryView, a: Config, b: Config, marginDays: number,
 
 async function ran(side: SideName): Promise<void> {
   try {
-    const run = await call((engine) => engine.run(side, configs[side].peek()));
+    const run = await call((engine) => engine.run(side, configs[side].peek(), margin.peek()));
     batch(() => {
       runs[side].value = run;
+      safe[side].value = run.safe;
       configProblem[side].value = null;
     });
   } catch (error) {
@@ -269,8 +268,15 @@ async function ran(side: SideName): Promise<void> {
   }
 }
 
+async function measured(): Promise<void> {
+  for (const side of SIDES) {
+    const overwrite = configs[side].peek().image_ingest_overwrite;
+    safe[side].value = await call((engine) => engine.safeTtl(margin.peek(), overwrite));
+  }
+}
+
 /** The curve reaches somewhat beyond whatever is of interest. */
-function curveDays(safest = safe.peek()?.days ?? 0, a = configs.a.peek(), b = configs.b.peek()): number {
+function curveDays(safest = safe.a.peek()?.days ?? 0, a = configs.a.peek(), b = configs.b.peek()): number {
   const widest = Math.max(safest * 2, a.image_ttl_days * 1.25, b.image_ttl_days * 1.25, 10);
   return Math.min(Math.ceil(widest / 10) * 10, 400);
 }
@@ -300,7 +306,7 @@ export function currentView(): View {
     ...(from && "scenario" in from ? { scenario: from.scenario } : {}),
     a: configs.a.value,
     b: configs.b.value,
-    ...(faults.value.length > 0 ? { faults: faults.value } : {}),
+    faults: faults.value,
     ...(margin.value > 0 ? { margin: margin.value } : {}),
     at: Math.round(at.value),
     ...(tab.value === "items" ? {} : { tab: tab.value }),

@@ -36,7 +36,8 @@ export const hovered = signal<number | null>(null);
 /** What the engine answered last; it stays while a new answer is under way. */
 export const stream = signal<HistoryView | null>(null);
 export const runs = { a: signal<RunView | null>(null), b: signal<RunView | null>(null) };
-export const safe = signal<SafeTtl | null>(null);
+/** The smallest safe TTL of each configuration, with the margin: overwrite makes a difference to it. */
+export const safe = { a: signal<SafeTtl | null>(null), b: signal<SafeTtl | null>(null) };
 export const curve = signal<Curve | null>(null);
 
 /** Why the input was refused. The last good answer stays. */

@@ -1,6 +1,6 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import { engineState } from "../engine/client.ts";
+import { call, engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario } from "../files/scenarios.ts";
 import { counted, duration, size } from "../format.ts";
@@ -60,7 +60,7 @@ function About() {
   const view = stream.value;
   if (!from || !view) return null;
   const { summary } = view;
-  const what = "scenario" in from ? findScenario(from.scenario)?.summary : from.files.map(({ name }) => name).join(", ");
+  const what = "scenario" in from ? findScenario(from.scenario)?.about : from.files.map(({ name }) => name).join(", ");
   return (
     <p class="muted">
       {what ? `${what} ` : ""}
@@ -98,10 +98,30 @@ function Footer() {
           <span>{size(engine.bytes)} of WebAssembly, {engine.digest ? <>sha256 <code data-testid="digest">{engine.digest}</code></> : "not hashed: browsers hash on secure pages only"}</span>
         </>
       ) : null}
-      {run ? <span>A replayed in {run.milliseconds.toFixed(0)} ms</span> : null}
+      {run ? (
+        <span>
+          A replayed in {run.milliseconds.toFixed(0)} ms.{" "}
+          <button class="link small" onClick={() => void verify()}>Check it against the rules, step by step</button>
+        </span>
+      ) : null}
       <span>Nothing leaves this tab.</span>
     </footer>
   );
+}
+
+/** The fast replay against the slow one, which is the rules themselves, report by report. */
+async function verify(): Promise<void> {
+  try {
+    for (const side of ["a", "b"] as const) {
+      const { same, milliseconds } = await call((engine) => engine.verify(side));
+      notice.value = same
+        ? { is: "done", text: `The rules, report by report, come to the same in ${side.toUpperCase()} (${milliseconds.toFixed(0)} ms).` }
+        : { is: "error", text: `In ${side.toUpperCase()} the rules, report by report, come to something else: please report this, with the fixture.` };
+      if (!same) return;
+    }
+  } catch {
+    // That the engine stopped is said elsewhere.
+  }
 }
 
 /** Read out when a verdict changes, and nothing else is. */

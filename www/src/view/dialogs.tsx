@@ -1,6 +1,7 @@
 import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import type { Report as ReportAnswer } from "../engine/api.ts";
 import { call } from "../engine/client.ts";
 import { copy, saveView } from "../export/save.ts";
 import { hashNames } from "../files/names.ts";
@@ -118,7 +119,7 @@ function Help() {
   );
 }
 
-const reportText = signal<{ file?: string; json: string } | null>(null);
+const reportText = signal<ReportAnswer | null>(null);
 
 function Report() {
   const n = shownReport.value ?? 0;

@@ -20,7 +20,7 @@ export function Reports() {
   const { from } = bounds.value;
   const { reports, summary } = view;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "64px minmax(0, 1fr) 64px" : "56px minmax(0, 1.3fr) minmax(0, 1fr) 80px 64px minmax(0, 1.2fr) minmax(0, 1.2fr) 64px";
+  const columns = isNarrow ? "64px minmax(0, 1fr) 64px" : "52px minmax(0, 1fr) 64px 52px minmax(0, 1fr) minmax(0, 1fr) 60px";
   const jump = (report: number) => {
     playing.value = false;
     at.value = reports.at[report]!;
@@ -30,6 +30,10 @@ export function Reports() {
     dialog.value = "report";
   };
   return (
+    <>
+    <p class="filters muted small">
+      Each report, with what A and B made of it: items that were new, seen again, and overwritten. Choose one to go to its time.
+    </p>
     <div
       class="grid" role="grid" ref={scroller} tabIndex={0} aria-label="Reports" aria-rowcount={total + 1} style={{ "--columns": columns }}
       aria-activedescendant={virtual.items.some(({ index }) => index === now) ? `report-${now}` : undefined}
@@ -45,14 +49,13 @@ export function Reports() {
       <div class="head" role="rowgroup">
         <div role="row" aria-rowindex={1}>
           <div role="columnheader">Day</div>
-          {isNarrow ? null : <div role="columnheader">Received</div>}
           <div role="columnheader">Cluster</div>
           {isNarrow ? null : (
             <>
               <div role="columnheader" class="right">Contexts</div>
               <div role="columnheader" class="right">Rows</div>
-              <div role="columnheader">A: new, seen, removed</div>
-              <div role="columnheader">B: new, seen, removed</div>
+              <div role="columnheader">A</div>
+              <div role="columnheader">B</div>
             </>
           )}
           <div role="columnheader"><span class="hidden">Text</span></div>
@@ -64,8 +67,7 @@ export function Reports() {
           return (
             <div key={index} id={`report-${index}`} role="row" aria-rowindex={index + 2} aria-selected={index === now} class={isLost ? "muted" : ""}
               style={{ transform: `translateY(${start}px)` }} onClick={() => jump(index)}>
-              <div role="gridcell">{day(reports.at[index]!, from)}</div>
-              {isNarrow ? null : <div role="gridcell">{utc(reports.at[index]!)}</div>}
+              <div role="gridcell" title={utc(reports.at[index]!)}>{day(reports.at[index]!, from)}</div>
               <div role="gridcell">{summary.clusters[reports.cluster[index]!]}{isLost ? " (lost)" : ""}</div>
               {isNarrow ? null : (
                 <>
@@ -73,7 +75,7 @@ export function Reports() {
                   <div role="gridcell" class="right">{count(reports.rows[index]!)}</div>
                   {[a, b].map((run, side) => (
                     <div key={side} role="gridcell">
-                      {isLost ? "–" : `+${count(run.outcomes.added[index]!)}, ${count(run.outcomes.refreshed[index]!)}, −${count(run.outcomes.removed[index]!)}`}
+                      {isLost ? "–" : `+${count(run.outcomes.added[index]!)} · ${count(run.outcomes.refreshed[index]!)} · −${count(run.outcomes.removed[index]!)}`}
                     </div>
                   ))}
                 </>
@@ -84,5 +86,6 @@ export function Reports() {
         })}
       </div>
     </div>
+    </>
   );
 }

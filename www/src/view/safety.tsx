@@ -11,7 +11,7 @@ const HEIGHT = 176;
 export function Safety() {
   const place = useRef<HTMLDivElement>(null);
   const bent = curve.value;
-  const safest = safe.value;
+  const safest = safe.a.value;
   const [a, b] = [configs.a.value.image_ttl_days, configs.b.value.image_ttl_days];
   const colours = palette.value;
   useEffect(() => {

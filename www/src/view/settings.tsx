@@ -1,7 +1,7 @@
 import type { SideName } from "../engine/protocol.ts";
 import { duration, ttl } from "../format.ts";
 import { setConfig, setMargin, swap, takeB } from "../state/session.ts";
-import { at, configProblem, configs, curve, margin, safe, selected, shown, stream, nameOf } from "../state/store.ts";
+import { SIDES, configProblem, configs, curve, margin, nameOf, safe, selected, shown, stream, tab } from "../state/store.ts";
 import { Faults } from "./faults.tsx";
 
 export function Settings() {
@@ -68,16 +68,16 @@ function meaning(days: number, overwrites: boolean): string {
 }
 
 function SafeTtl() {
-  const answer = safe.value;
   const view = stream.value;
+  const [a, b] = [safe.a.value, safe.b.value];
+  const isOne = !a || !b || (a.days === b.days && a.item === b.item);
   return (
     <section class="card stackup" aria-labelledby="title-safe">
-      <h2 id="title-safe">Smallest safe TTL</h2>
       <div class="row">
-        <span class="number">{answer ? ttl(answer.days) : "–"}</span>
+        <h2 id="title-safe">Smallest safe TTL</h2>
         <label class="push row small muted">
           margin
-          <input type="number" min="0" max="365" value={margin.value} aria-label="Margin in days"
+          <input type="number" class="short" min="0" max="365" value={margin.value} aria-label="Margin in days"
             onInput={(event) => {
               const days = Math.floor(Number(event.currentTarget.value));
               if (days >= 0) setMargin(days);
@@ -85,22 +85,32 @@ function SafeTtl() {
           d
         </label>
       </div>
+      {isOne ? <p class="number">{a ? ttl(a.days) : "–"}</p> : (
+        <p class="row"><span class="number">{a.days}</span> <span class="muted">in A,</span> <span class="number">{b.days}</span> <span class="muted">days in B</span></p>
+      )}
       <div class="two">
-        <button disabled={!answer} onClick={() => answer && setConfig("a", { image_ttl_days: answer.days }, "safe")}>Use in A</button>
-        <button disabled={!answer} onClick={() => answer && setConfig("b", { image_ttl_days: answer.days }, "safe")}>Use in B</button>
+        {SIDES.map((side) => {
+          const answer = safe[side].value;
+          return (
+            <button key={side} disabled={!answer || answer.days === configs[side].value.image_ttl_days}
+              onClick={() => answer && setConfig(side, { image_ttl_days: answer.days }, "safe")}>
+              Use in {side.toUpperCase()}
+            </button>
+          );
+        })}
       </div>
-      {answer ? (
+      {a ? (
         <p class="muted small">
-          The longest gap between two sightings of one item is {duration(answer.gap_seconds)}
-          {answer.item !== null && view ? (
+          The longest gap between two sightings of one item is {duration(a.gap_seconds)}
+          {a.item !== null && view ? (
             <>
               {" "}(<button class="link small" onClick={() => {
+                tab.value = "items";
                 shown.value = "all";
-                selected.value = answer.item;
-                at.value = at.peek();
-              }}>{nameOf(view, answer.item)}</button>)
+                selected.value = a.item;
+              }}>{nameOf(view, a.item)}</button>)
             </>
-          ) : null}. It survives outages up to {duration(answer.survives_seconds)}.
+          ) : null}. This TTL survives outages up to {duration(a.survives_seconds)}.
         </p>
       ) : null}
     </section>

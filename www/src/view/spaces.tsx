@@ -73,7 +73,7 @@ function paint(canvas: HTMLCanvasElement, scrolled: number, high: number) {
   const pen = sharp(canvas, Math.max(1, width.peek()), Math.max(1, high));
   if (!pen || !run) return;
   const colours = palette.peek();
-  const [left, cellWide] = [gutter.peek(), plotWidth.peek() / BINS];
+  const [left, cellWide] = [gutter.peek(), plotWidth.peek() / (BINS - 1)];
   const room = ROW - 6;
   const { active, truth } = run.density;
   spaces.peek().forEach((space, row) => {
@@ -82,7 +82,7 @@ function paint(canvas: HTMLCanvasElement, scrolled: number, high: number) {
     const scale = room / space.largest;
     pen.fillStyle = colours.line;
     pen.fillRect(left, bottom, plotWidth.peek(), 1);
-    for (let bin = 0; bin < BINS; bin += 1) {
+    for (let bin = 0; bin < BINS - 1; bin += 1) {
       const cell = space.context * BINS + bin;
       const [kept, runs] = [active[cell]!, truth[cell]!];
       const from = left + bin * cellWide;

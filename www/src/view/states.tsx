@@ -46,7 +46,7 @@ export function Problem() {
   return (
     <div class="problem stackup" role="alert" data-testid="problem">
       <p><strong>{found.message}</strong></p>
-      <p class="small">{place ? `${place}. ` : ""}{found.expected ? `Expected: ${found.expected}. ` : ""}<code>{found.code}</code>
+      <p class="small">{place ? `${place}. ` : ""}<code>{found.code}</code>
         {stream.value ? " · What is shown is still the last history that could be read." : ""}
         {tab.value === "data" || !stream.value ? null : <> <button class="link small" onClick={() => (tab.value = "data")}>Show the text</button></>}
       </p>

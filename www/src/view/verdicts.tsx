@@ -30,7 +30,7 @@ function Verdict({ side }: { side: SideName }) {
   if (!run) return <div class="card verdict" data-side={side}><span class="bone">&nbsp;</span></div>;
   const { verdict, config } = run;
   const harm = verdict.wrong_items > 0;
-  const safest = safe.value;
+  const safest = safe[side].value;
   const isAdvised = harm && verdict.wrong_by_ttl > 0 && safest !== null && safest.days !== configs[side].value.image_ttl_days;
   return (
     <article class="card verdict" data-side={side} data-harm={harm} aria-label={`Verdict of ${letter}`}>
@@ -44,7 +44,7 @@ function Verdict({ side }: { side: SideName }) {
       </p>
       <p>
         {verdict.first_wrong_at === null ? null : (
-          <>First on day {day(verdict.first_wrong_at, bounds.value.from)}, {utc(verdict.first_wrong_at)}. </>
+          <>{cause(verdict.wrong_by_ttl, verdict.wrong_by_overwrite)} First on day {day(verdict.first_wrong_at, bounds.value.from)}, {utc(verdict.first_wrong_at)}. </>
         )}
         {verdict.survives_seconds === null ? null : <>Survives outages up to {duration(verdict.survives_seconds)}. </>}
         At the end {count(verdict.active_at_end)} kept, {count(verdict.stale_at_end)} of them no longer running.
@@ -61,4 +61,11 @@ function Verdict({ side }: { side: SideName }) {
       ) : null}
     </article>
   );
+}
+
+/** Which of the two settings did it. */
+function cause(byTtl: number, byOverwrite: number): string {
+  if (byOverwrite === 0) return "The TTL is shorter than a silence.";
+  if (byTtl === 0) return "Overwrite removed what a report left out.";
+  return `${count(byTtl)} by the TTL, ${count(byOverwrite)} by overwrite.`;
 }

@@ -53,18 +53,19 @@ function Proof({ side }: { side: SideName }) {
   const answer = answers[side].value;
   const { from } = bounds.value;
   if (!answer) return <div class="proof"><p class="muted">…</p></div>;
-  const isWrong = !answer.retained && answer.seen_again_at !== null;
+  
   const when = (time: number) => `day ${day(time, from)}, ${utc(time)}`;
   const facts: [string, string | null][] = [
     ["last seen", answer.last_seen === null ? null : when(answer.last_seen)],
     ["removed", answer.ended_at === null ? null : when(answer.ended_at)],
     ["expires", answer.expires_at === null ? null : when(answer.expires_at)],
     ["seen again", answer.seen_again_at === null ? null : when(answer.seen_again_at)],
+    ["kept with", answer.needs_days === null ? null : `a TTL of ${answer.needs_days} days or more`],
     ["rule", answer.rule === null ? null : `${answer.rule}${answer.reason ? `, ${answer.reason}` : ""}`],
   ];
   return (
     <div class="proof" data-side={side} data-testid={`why-${side}`}>
-      <p class={isWrong ? "row wrong" : "row"}>
+      <p class={answer.wrong ? "row wrong" : "row"}>
         <span class="badge" aria-hidden="true">{side.toUpperCase()}</span>
         <span>{answer.sentence}</span>
       </p>
@@ -73,7 +74,6 @@ function Proof({ side }: { side: SideName }) {
           <><dt>{name}</dt><dd>{value}</dd></>
         ))}
       </dl>
-      {answer.counterfactual ? <p class="small"><strong>{answer.counterfactual}</strong></p> : null}
       {answer.report === null ? null : (
         <button class="link small" onClick={() => { shownReport.value = answer.report; dialog.value = "report"; }}>
           Report {answer.report}, which saw it last
