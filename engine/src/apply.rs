@@ -7,7 +7,7 @@ use rustc_hash::FxBuildHasher;
 use crate::context::{Context, Fate, Said, SaidHere, Standing, Step};
 
 /// As many tasks as the ECS agent reads of a cluster: it never asks for the second page (A3).
-const TASKS_ON_A_PAGE: usize = 100;
+pub(crate) const TASKS_ON_A_PAGE: usize = 100;
 
 /// A1 to A4, in their order.
 pub(crate) fn apply(context: &mut Context, said: SaidHere<'_>, step: &Step<'_>) {

@@ -12,6 +12,7 @@
 //! | D1-D4, deleting by hand | [`purge()`] |
 //! | C1-C4, settings; C5 | [`configure()`]; `bulk` |
 //! | E1-E5, the outcome | [`evaluate()`], and `keepset_types` |
+//! | H1-H6, histories | [`simulate`] |
 //!
 //! Contexts do not influence each other (law 8), so all is decided context by context, on columns of integers: [`bulk`]
 //! does that for a whole inventory, [`session`] for one that it keeps, and [`evaluate()`] for rows with strings.
@@ -26,6 +27,7 @@ mod images;
 mod observe;
 mod purge;
 pub mod session;
+pub mod simulate;
 
 pub use configure::configure;
 pub use evaluate::{Report, evaluate, evaluate_observation};

@@ -91,8 +91,15 @@ impl Fixture {
         // By way of JSON: rows and reports are JSON documents.
         let value: Value =
             serde_saphyr::from_str(&text).map_err(|error| InvalidFixture(error.to_string()))?;
-        let bytes = value.to_string().into_bytes();
-        keepset_types::read_json(&bytes)
+        Self::from_json(value.to_string().as_bytes())
+    }
+
+    /// The fixture in a JSON document.
+    ///
+    /// # Errors
+    /// If it is none; the message says where.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, InvalidFixture> {
+        keepset_types::read_json(bytes)
             .map_err(|error| InvalidFixture(format!("at {}: {}", error.pointer, error.message)))
     }
 

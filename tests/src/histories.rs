@@ -3,9 +3,11 @@
 //! The worlds are small on purpose. With few ids, images and uids, containers move, namespaces are re-created, references
 //! dangle and keys collide all the time; times cluster around the edges of the TTL.
 
+mod stream;
 mod tame;
 mod wild;
 
+pub use stream::{Stream, stream};
 pub use tame::tame;
 pub use wild::wild;
 

@@ -97,6 +97,26 @@ pub fn run_fixture(fixture: &Fixture, cell: &mut dyn Cell) -> Result<Vec<String>
     Ok(answers)
 }
 
+/// What a cell answers to a fixture, whether it was expected or not: a line for each step, in it the outcome as JSON, its
+/// keys in the order of their bytes, or the code of the refusal. The same bytes in every cell (E5).
+///
+/// # Errors
+/// If the fixture is none, or its prior inventory is refused.
+pub fn answers(fixture: &Fixture, cell: &mut dyn Cell) -> Result<String, String> {
+    let prior = fixture.inventory().map_err(|invalid| invalid.0)?;
+    cell.begin(prior).map_err(|refusal| refusal.message)?;
+    let mut lines = String::new();
+    for step in &fixture.steps {
+        let action = step.action().map_err(|invalid| invalid.0)?;
+        match take(fixture, step, &action, cell) {
+            Ok(answer) => lines.push_str(&answer.json.to_string()),
+            Err(refusal) => lines.push_str(&refusal.code),
+        }
+        lines.push('\n');
+    }
+    Ok(lines)
+}
+
 /// What came of a step.
 struct Answer {
     json: Value,

@@ -70,7 +70,7 @@ pub(crate) fn build_command() -> Result<PathBuf> {
 }
 
 /// Runs a cargo build and lists the WebAssembly modules it made, with the names of their crates.
-fn core_modules(cargo: &mut Command) -> Result<Vec<(String, PathBuf)>> {
+pub(crate) fn core_modules(cargo: &mut Command) -> Result<Vec<(String, PathBuf)>> {
     let messages = output(cargo.arg("--message-format=json-render-diagnostics").stderr(Stdio::inherit()))?;
     let mut modules = Vec::new();
     for line in messages.lines() {

@@ -12,6 +12,7 @@ mod prove;
 mod reproduce;
 mod test;
 mod toolchain;
+mod web;
 mod wit;
 mod workspace;
 
@@ -42,6 +43,8 @@ enum Task {
     },
     /// Build the plugins of the host's tests to target/plugins/
     Plugins,
+    /// Build the playground's engine to target/web/
+    Web,
     /// Build everything and watch reports of three clusters being kept and forgotten
     Demo,
     /// Everything that CI checks
@@ -93,6 +96,7 @@ fn perform(task: Task) -> Result<()> {
             guest::build_command().map(drop)
         }
         Task::Plugins => guest::build_plugins(&toolchain::find()?),
+        Task::Web => web::build(&toolchain::find()?),
         Task::Demo => demo::run(&toolchain::find()?),
         Task::Test => test::run(),
         Task::Bench { arguments } => bench::run(&toolchain::find()?, &arguments),

@@ -5,7 +5,9 @@ mod ecs;
 mod kubernetes;
 mod wire;
 
-use keepset_types::{Error, ErrorCode, InventoryType, Observation, Timestamp, WarningCode, read_json};
+use keepset_types::{
+    DocumentError, Error, ErrorCode, InventoryType, Observation, Timestamp, WarningCode, read_json,
+};
 
 use draft::Draft;
 
@@ -20,6 +22,14 @@ pub fn observe(inventory_type: InventoryType, json: &[u8], now: Timestamp) -> Re
     match inventory_type {
         InventoryType::Kubernetes => kubernetes::observe(&read(json)?, now),
         InventoryType::Ecs => ecs::observe(&read(json)?, now),
+    }
+}
+
+/// N8: where and why a text is no report, for whoever must say it by line and column.
+pub(crate) fn fault_of(inventory_type: InventoryType, json: &[u8]) -> Option<DocumentError> {
+    match inventory_type {
+        InventoryType::Kubernetes => read_json::<wire::Object<wire::KubernetesReport<'_>>>(json).err(),
+        InventoryType::Ecs => read_json::<wire::Object<wire::EcsReport<'_>>>(json).err(),
     }
 }
 

@@ -55,7 +55,7 @@ fn has(set: u32, number: u32) -> bool {
 /// What a report says of one namespace: its incarnation, pods, containers (two of each pod) and labels.
 type Namespace = (u32, u32, u32, u32);
 
-fn kubernetes() -> impl Strategy<Value = Value> {
+pub(super) fn kubernetes() -> impl Strategy<Value = Value> {
     let namespace = || option::of((0..2_u32, some_of(3), some_of(6), 0..3_u32));
     (select(&["c1", "c1", "c2"][..]), [namespace(), namespace(), namespace()], some_of(2)).prop_map(
         |(cluster, namespaces, nodes)| {
@@ -111,7 +111,7 @@ fn list_namespace(
     }
 }
 
-fn ecs() -> impl Strategy<Value = Value> {
+pub(super) fn ecs() -> impl Strategy<Value = Value> {
     let many = prop_oneof![40 => Just(4), 1 => 99..=101_u32];
     (select(&["arn:c1", "arn:c1", "arn:c2"][..]), some_of(4), some_of(8), some_of(2), many).prop_map(
         |(cluster, tasks, containers, mut services, many)| {

@@ -1,0 +1,181 @@
+//! What may go wrong with a stream of reports, and what that makes of a history.
+
+use keepset_types::{Error, ErrorCode, Timestamp};
+use serde::Deserialize;
+
+use super::history::{Arrival, Cover, History, Keep};
+use crate::bulk::{index, number};
+
+/// Something that goes wrong with reports, or with what they tell of. In documents times are RFC 3339; `cluster` may be
+/// left out: any.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Fault {
+    /// No report arrives: the agent is down, or what it posts to.
+    Outage {
+        /// The first second of it.
+        from: Timestamp,
+        /// The first second after it.
+        to: Timestamp,
+        /// Whose reports.
+        cluster: Option<String>,
+    },
+    /// Of each poll that an agent splits into several reports, one is lost. A poll is a run of reports that cover no
+    /// context twice.
+    DropBatch {
+        /// The first second of it.
+        from: Timestamp,
+        /// The first second after it.
+        to: Timestamp,
+        /// Which one, counted from 1.
+        batch: u32,
+        /// Of how many.
+        of: u32,
+        /// Whose reports.
+        cluster: Option<String>,
+    },
+    /// A namespace or an ECS cluster is deleted: nothing runs in it any more, and no report lists it.
+    DeleteNamespace {
+        /// From when on.
+        at: Timestamp,
+        /// Its context.
+        context: String,
+    },
+    /// Nothing runs in a namespace or an ECS cluster any more.
+    EmptyNamespace {
+        /// From when on.
+        at: Timestamp,
+        /// Its context.
+        context: String,
+        /// Whether reports still list it. The Kubernetes agent does not with `ignore-empty: true`.
+        listed: bool,
+    },
+    /// The agent's clock is wrong.
+    ClockSkew {
+        /// The first second of it.
+        from: Timestamp,
+        /// The first second after it.
+        to: Timestamp,
+        /// By how much it is ahead; negative: behind.
+        seconds: i64,
+        /// Whose clock.
+        cluster: Option<String>,
+    },
+}
+
+impl History {
+    /// The history as it would have been with these faults, one after the other. What ran in truth stays the same, but
+    /// for what is deleted or emptied.
+    ///
+    /// # Errors
+    /// `invalid_request` for a cluster or context that the history does not have, and a batch that there cannot be.
+    pub fn with_faults(&self, faults: &[Fault]) -> Result<Self, Error> {
+        let mut history = self.clone();
+        for (place, fault) in faults.iter().enumerate() {
+            history = history.with(fault).map_err(|error| {
+                let pointer = format!("/{place}{}", error.pointer.as_deref().unwrap_or_default());
+                error.at(pointer)
+            })?;
+        }
+        if !faults.is_empty() {
+            history.find_truth();
+        }
+        Ok(history)
+    }
+
+    fn with(&self, fault: &Fault) -> Result<Self, Error> {
+        match fault {
+            Fault::Outage { from, to, cluster } => {
+                let is_meant = self.window(*from, *to, cluster.as_deref())?;
+                Ok(self.changed(|_, report| report.is_lost |= is_meant(report), |_, _| Keep::All))
+            }
+            Fault::DropBatch { from, to, batch, of, cluster } => {
+                if *batch < 1 || batch > of {
+                    let message = format!("`batch` is {batch} of {of}; expected 1 to {of}");
+                    return Err(Error::new(ErrorCode::InvalidRequest, message).at("/batch"));
+                }
+                let is_meant = self.window(*from, *to, cluster.as_deref())?;
+                let batches = self.batches();
+                let is_it = |place: usize| batches.get(place).is_some_and(|known| known == batch);
+                Ok(self.changed(
+                    |place, report| report.is_lost |= is_meant(report) && is_it(place),
+                    |_, _| Keep::All,
+                ))
+            }
+            Fault::DeleteNamespace { at, context } => self.ended(*at, context, Keep::Nothing),
+            Fault::EmptyNamespace { at, context, listed: true } => self.ended(*at, context, Keep::Listed),
+            Fault::EmptyNamespace { at, context, listed: false } => self.ended(*at, context, Keep::Nothing),
+            Fault::ClockSkew { from, to, seconds, cluster } => {
+                let is_meant = self.window(*from, *to, cluster.as_deref())?;
+                let skewed = |time: i64| {
+                    time.saturating_add(*seconds).clamp(Timestamp::MIN.unix(), Timestamp::MAX.unix())
+                };
+                let skew = |_, report: &mut Arrival| {
+                    if is_meant(report) {
+                        report.timestamp = skewed(report.timestamp);
+                        report.source = None;
+                    }
+                };
+                Ok(self.changed(skew, |_, _| Keep::All))
+            }
+        }
+    }
+
+    fn changed(&self, change: impl Fn(usize, &mut Arrival), keep: impl Fn(&Arrival, &Cover) -> Keep) -> Self {
+        let order: Vec<usize> = (0..self.reports.len()).collect();
+        self.rebuilt(&order, change, |_, report, cover| keep(report, cover))
+    }
+
+    /// From that time on, that is all that reports say of that context.
+    fn ended(&self, at: Timestamp, context: &str, keep: Keep) -> Result<Self, Error> {
+        let known = (0..).zip(self.contexts()).find(|(_, name)| *name == context);
+        let Some((context, _)) = known else {
+            let message = format!("no report covers the context `{context}`");
+            return Err(Error::new(ErrorCode::InvalidRequest, message).at("/context"));
+        };
+        let is_over = |report: &Arrival, cover: &Cover| cover.context == context && report.at >= at.unix();
+        Ok(self.changed(|_, _| {}, |report, cover| if is_over(report, cover) { keep } else { Keep::All }))
+    }
+
+    /// Whether a report of that cluster arrives from one time to another.
+    fn window(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        cluster: Option<&str>,
+    ) -> Result<impl Fn(&Arrival) -> bool + use<>, Error> {
+        let number = match cluster {
+            None => None,
+            Some(name) => match (0..).zip(self.clusters()).find(|(_, known)| *known == name) {
+                Some((number, _)) => Some(number),
+                None => {
+                    let message = format!("no report is of the cluster `{name}`");
+                    return Err(Error::new(ErrorCode::InvalidRequest, message).at("/cluster"));
+                }
+            },
+        };
+        let time = from.unix()..to.unix();
+        Ok(move |report: &Arrival| {
+            time.contains(&report.at) && number.is_none_or(|number: u32| number == report.cluster)
+        })
+    }
+
+    /// For each report its number in its poll, counted from 1.
+    fn batches(&self) -> Vec<u32> {
+        let mut polls: Vec<(u32, Vec<u32>)> = vec![(0, Vec::new()); self.catalog.clusters.len()];
+        let mut batches = Vec::with_capacity(self.reports.len());
+        for place in 0..self.reports.len() {
+            let cluster = self.reports.get(place).map_or(0, |report| report.cluster);
+            let contexts = self.contexts_of(number(place));
+            let Some((batch, covered)) = polls.get_mut(index(cluster)) else { continue };
+            if contexts.iter().any(|context| covered.contains(context)) {
+                covered.clear();
+                *batch = 0;
+            }
+            *batch += 1;
+            covered.extend(contexts);
+            batches.push(*batch);
+        }
+        batches
+    }
+}

@@ -1,0 +1,182 @@
+//! Why an item is, or is not, in the inventory at some time: the report and the rule behind it.
+
+use keepset_types::{SECONDS_PER_DAY, Timestamp};
+
+use super::history::{History, Truth};
+use super::replay::{End, NONE, Replay, Span, duration};
+use crate::bulk::{index, number};
+
+/// Why an item is, or is not, in the inventory at some time. Times are seconds since 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Why {
+    /// Whether it is there.
+    pub retained: bool,
+    /// The rule that keeps it from being there: `A2`, `A5`; none if none does.
+    pub rule: Option<&'static str>,
+    /// How its stay ended, if it did before that time.
+    pub reason: Option<End>,
+    /// When it was last observed, as far as the inventory knew then.
+    pub last_seen: Option<i64>,
+    /// The report that brought it in, or that overwrote it.
+    pub report: Option<u32>,
+    /// When its stay ended.
+    pub ended_at: Option<i64>,
+    /// When it would expire if no further report contained it.
+    pub expires_at: Option<i64>,
+    /// When a report observes it again after that time.
+    pub seen_again_at: Option<i64>,
+    /// The smallest TTL in days under which it would not have expired.
+    pub needs_days: Option<u32>,
+    /// Whether it was removed while it ran.
+    pub is_wrong: bool,
+}
+
+impl Replay {
+    /// Why an item is, or is not, in the inventory at that time.
+    #[must_use]
+    pub fn why(&self, history: &History, item: u32, at: i64) -> Why {
+        let spans = self.spans_of(item);
+        let began = spans.iter().rev().find(|span| span.since <= at);
+        let Some(span) = began else { return Why::default() };
+        let retained = at < span.until;
+        let ttl = self.config.ttl_seconds();
+        let sightings = history.sightings_of(item);
+        let delivered =
+            |until: i64| sightings.iter().filter(move |sighting| !sighting.is_lost && sighting.at <= until);
+        // As far as a span says: its own last sighting, unless more were to come.
+        let known = delivered(at.min(span.until)).filter(|sighting| sighting.at >= span.since);
+        let seen = known.map(|sighting| sighting.observed).max().map(|seen| seen.min(span.last_seen));
+        let seen = seen.unwrap_or(span.last_seen);
+        let again = sightings.iter().map(|sighting| sighting.true_time).filter(|time| *time > at).min();
+        let expired = span.end == End::Expired && !retained;
+        let next = again.filter(|_| expired).map(|again| again - span.last_seen);
+        Why {
+            retained,
+            rule: match span.end {
+                _ if retained => None,
+                End::Retained => None,
+                End::Expired => Some("A5"),
+                End::Overwritten => Some("A2"),
+            },
+            reason: (!retained).then_some(span.end),
+            last_seen: Some(if retained { seen } else { span.last_seen }),
+            report: Some(if retained { span.began } else { span.ended_by }).filter(|report| *report != NONE),
+            ended_at: (!retained).then_some(span.until),
+            expires_at: ttl.filter(|_| retained).map(|ttl| seen.saturating_add(ttl).saturating_add(1)),
+            seen_again_at: again,
+            needs_days: next.and_then(|gap| {
+                u32::try_from(gap.saturating_add(SECONDS_PER_DAY - 1).div_euclid(SECONDS_PER_DAY)).ok()
+            }),
+            is_wrong: !retained && span.is_wrong,
+        }
+    }
+
+    /// A span that was wrong, in a sentence: what was seen, which rule removed it, and how one knows that it still ran.
+    #[must_use]
+    pub fn explain(&self, history: &History, span: &Span) -> String {
+        let seen = time(span.last_seen);
+        let days = self.config.image_ttl_days;
+        let truth = history.truth.get(index(span.item)).copied().unwrap_or(Truth::NEVER);
+        let removed = match span.end {
+            End::Retained => format!("last seen {seen}, there at the end"),
+            End::Expired => {
+                format!("last seen {seen}, expired {} under the TTL of {days} d (A5)", time(span.until))
+            }
+            End::Overwritten => format!(
+                "last seen {seen}, overwritten {} by report {} (A2)",
+                time(span.until),
+                span.ended_by + 1
+            ),
+        };
+        if !span.is_wrong {
+            return removed;
+        }
+        let again =
+            history.sightings_of(span.item).into_iter().filter(|sighting| sighting.true_time >= span.until);
+        let again = again.min_by_key(|sighting| sighting.true_time);
+        match again {
+            Some(again) if again.is_lost => {
+                format!("{removed}; it still ran {}, in a report that never arrived", time(again.true_time))
+            }
+            Some(again) => format!(
+                "{removed}; seen again {}, {} after",
+                time(again.true_time),
+                duration(again.true_time - span.last_seen)
+            ),
+            None => format!("{removed}; it still ran {}", time(truth.last)),
+        }
+    }
+}
+
+/// One sighting of an item.
+pub(crate) struct Sighting {
+    pub(crate) at: i64,
+    pub(crate) observed: i64,
+    pub(crate) true_time: i64,
+    pub(crate) is_lost: bool,
+}
+
+impl History {
+    /// All sightings of an item, by arrival. Goes through the whole history: for one item that somebody looks at.
+    pub(crate) fn sightings_of(&self, item: u32) -> Vec<Sighting> {
+        let mut sightings = Vec::new();
+        let context = self.catalog.items.get(index(item)).map_or(NONE, |item| item.context);
+        for (place, report) in self.reports.iter().enumerate() {
+            let covers = self.covers_of(place).filter(|(cover, _)| cover.context == context);
+            for (_, range) in covers {
+                if self.seen(range).contains(&item) {
+                    sightings.push(Sighting {
+                        at: report.at,
+                        observed: report.observed_at(),
+                        true_time: report.observed,
+                        is_lost: report.is_lost,
+                    });
+                }
+            }
+        }
+        sightings
+    }
+
+    /// When each report arrives, in seconds since 1970, with the number of its cluster, of the contexts that it covers and
+    /// of its items, and whether it is lost.
+    pub fn arrivals(&self) -> impl Iterator<Item = (i64, u32, u32, u32, bool)> {
+        self.reports.iter().enumerate().map(|(place, report)| {
+            let covers = self.covers_of(place);
+            let (contexts, rows) = covers.fold((0, 0), |(contexts, rows), (_, range)| {
+                (contexts + 1, rows + number(self.seen(range).len()))
+            });
+            (report.at, report.cluster, contexts, rows, report.is_lost)
+        })
+    }
+}
+
+fn time(seconds: i64) -> String {
+    Timestamp::from_unix(seconds).map_or_else(|| seconds.to_string(), |time| time.to_string())
+}
+
+impl Why {
+    /// All of it, for people.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let Some(last_seen) = self.last_seen else { return "no report has told of it yet".to_owned() };
+        let seen = time(last_seen);
+        let mut text = match (self.reason, self.ended_at, self.expires_at) {
+            (Some(End::Expired), Some(ended), _) => format!("last seen {seen}; expired {} (A5)", time(ended)),
+            (Some(End::Overwritten), Some(ended), _) => {
+                let by = self.report.map(|report| format!(" by report {}", report + 1)).unwrap_or_default();
+                format!("last seen {seen}; overwritten {}{by} (A2)", time(ended))
+            }
+            (_, _, Some(expires)) => format!("kept: last seen {seen}; would expire {}", time(expires)),
+            _ => format!("kept: last seen {seen}; nothing expires"),
+        };
+        if let (true, Some(again)) = (self.is_wrong, self.seen_again_at) {
+            text.push_str(&format!("; it still ran: seen again {}", time(again)));
+        } else if self.is_wrong {
+            text.push_str("; it still ran then");
+        }
+        if let Some(days) = self.needs_days {
+            text.push_str(&format!("; a TTL of {days} d would have kept it"));
+        }
+        text
+    }
+}

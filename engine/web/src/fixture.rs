@@ -1,0 +1,25 @@
+//! A fixture, run in the page: what `keepset conformance --answers` prints for it, to the byte.
+
+use keepset_conformance::cell::{Cells, Which};
+use keepset_conformance::fixture::Fixture;
+use keepset_conformance::run::answers;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use crate::error::thrown;
+
+/// The answers to the steps of a fixture, a line for each.
+///
+/// # Errors
+/// If it is no fixture.
+pub fn run(json: &[u8]) -> Result<String, String> {
+    let fixture = Fixture::from_json(json).map_err(|invalid| invalid.0)?;
+    let mut cell = Cells::native().cell(Which::Native).map_err(|refusal| refusal.message)?;
+    answers(&fixture, cell.as_mut())
+}
+
+/// See the declarations.
+#[wasm_bindgen]
+pub fn run_fixture(json: &[u8]) -> Result<Vec<u8>, JsValue> {
+    run(json).map(String::into_bytes).map_err(|message| thrown("invalid_fixture", &message))
+}

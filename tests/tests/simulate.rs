@@ -1,0 +1,153 @@
+//! The two forms of a replay find the same, and what is counted without a replay is what replays find.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+use keepset_conformance::histories::{Stream, runner, stream};
+use keepset_engine::session::Session;
+use keepset_engine::simulate::{End, History, Replay, Text, curve, read, replay, replay_by_step, safe_ttl};
+use keepset_types::Config;
+use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
+
+fn history(stream: &Stream) -> History {
+    let lines: Vec<String> = stream.reports.iter().map(ToString::to_string).collect();
+    let text = lines.join("\n");
+    let whole = read(&[Text { name: "stream", bytes: text.as_bytes() }]).expect("a stream is readable");
+    whole.with_faults(&stream.faults).expect("its faults are possible")
+}
+
+fn by_step(history: &History, config: &Config) -> Replay {
+    replay_by_step(history, config, &mut Session::new(), &mut |_| {}).unwrap()
+}
+
+/// Configurations around the TTL of a stream.
+fn configs(ttl: u32) -> Vec<Config> {
+    let mut configs = Vec::new();
+    for image_ingest_overwrite in [false, true] {
+        for image_ttl_days in [0, 1, ttl, ttl + 1] {
+            for ecs_truncation_guard in [true, false] {
+                configs.push(Config { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard });
+            }
+        }
+    }
+    configs
+}
+
+#[test]
+fn the_gap_form_finds_what_the_rules_find() {
+    let check = |stream: Stream| {
+        let history = history(&stream);
+        for config in configs(stream.ttl) {
+            let (gap, step) = (replay(&history, &config).unwrap(), by_step(&history, &config));
+            prop_assert_eq!(&gap.spans, &step.spans, "spans under {:?}", config);
+            prop_assert_eq!(&gap.refreshed, &step.refreshed, "refreshed under {:?}", config);
+        }
+        Ok(())
+    };
+    runner(600).run(&stream(), check).unwrap();
+}
+
+#[test]
+fn the_curve_is_what_replays_of_every_ttl_find() {
+    let check = |stream: Stream| {
+        let history = history(&stream);
+        for image_ingest_overwrite in [false, true] {
+            let base = Config { image_ingest_overwrite, ..Config::default() };
+            let curve = curve(&history, 9, &base).unwrap();
+            for image_ttl_days in 0..=9 {
+                let config = Config { image_ttl_days, ..base };
+                let verdict = replay(&history, &config).unwrap().verdict(&history);
+                let place = usize::try_from(image_ttl_days).unwrap();
+                prop_assert_eq!(curve.wrong[place], verdict.wrong_items, "wrong under {:?}", config);
+                prop_assert_eq!(
+                    curve.stale_seconds[place],
+                    verdict.stale_seconds,
+                    "stale under {:?}",
+                    config
+                );
+            }
+        }
+        Ok(())
+    };
+    runner(300).run(&stream(), check).unwrap();
+}
+
+#[test]
+fn under_the_safe_ttl_and_longer_ones_nothing_expires_that_runs() {
+    let check = |stream: Stream| {
+        let history = history(&stream);
+        for image_ingest_overwrite in [false, true] {
+            let base = Config { image_ingest_overwrite, ..Config::default() };
+            let safe = safe_ttl(&history, 0, &base);
+            let wrong = |image_ttl_days| {
+                let replay = replay(&history, &Config { image_ttl_days, ..base }).unwrap();
+                replay.verdict(&history).wrong_by_ttl
+            };
+            for days in safe.days..safe.days + 3 {
+                prop_assert_eq!(wrong(days), 0, "{:?}", safe);
+            }
+            if safe.margin_seconds > 86_400 {
+                prop_assert_eq!(safe.days, 1, "{:?}", safe);
+            }
+            prop_assert_eq!(safe_ttl(&history, 3, &base).days, safe.days + 3);
+        }
+        Ok(())
+    };
+    runner(300).run(&stream(), check).unwrap();
+}
+
+#[test]
+fn counts_add_up() {
+    let check = |stream: Stream| {
+        let history = history(&stream);
+        for config in configs(stream.ttl) {
+            let replay = replay(&history, &config).unwrap();
+            check_counts(&history, &replay)?;
+        }
+        Ok(())
+    };
+    runner(100).run(&stream(), check).unwrap();
+}
+
+fn check_counts(history: &History, replay: &Replay) -> Result<(), TestCaseError> {
+    let verdict = replay.verdict(history);
+    let outcomes = replay.outcomes();
+    let sum = |counts: &[u32]| counts.iter().sum::<u32>();
+    prop_assert_eq!(usize::try_from(sum(&outcomes.added)).unwrap(), replay.spans.len());
+    prop_assert_eq!(sum(&outcomes.removed), verdict.overwritten);
+    let ends = verdict.expired + verdict.overwritten + verdict.active_at_end;
+    prop_assert_eq!(usize::try_from(ends).unwrap(), replay.spans.len());
+    prop_assert_eq!(
+        replay.wrong().len(),
+        usize::try_from(verdict.wrong_by_ttl + verdict.wrong_by_overwrite).unwrap()
+    );
+    // What stands in a series is what the spans say at that second.
+    let series = replay.series(history, 7);
+    for (at, active) in series.at.iter().zip(&series.active) {
+        let there = replay.spans.iter().filter(|span| span.since <= *at && *at < span.until).count();
+        prop_assert_eq!(usize::try_from(*active).unwrap(), there, "at {}", at);
+    }
+    prop_assert_eq!(series.active.last().copied(), Some(verdict.active_at_end));
+    let density = replay.density(history, 7);
+    for (point, active) in series.active.iter().enumerate() {
+        let all: u32 = density.active.iter().skip(point).step_by(7).sum();
+        prop_assert_eq!(*active, all);
+    }
+    for item in 0..history.items() {
+        for span in replay.spans_of(item) {
+            let why = replay.why(history, item, span.since);
+            prop_assert!(why.retained || span.until == span.since);
+            prop_assert!(!why.sentence().is_empty());
+            if span.end != End::Retained {
+                let why = replay.why(history, item, span.until);
+                let is_next = replay.spans_of(item).iter().any(|next| next.since == span.until);
+                prop_assert!(is_next || (!why.retained && why.is_wrong == span.is_wrong));
+            }
+        }
+    }
+    Ok(())
+}
