@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { counted, count, day } from "../format.ts";
 import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
-import { State, shortContext } from "./marks.tsx";
+import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
 import { rows, top } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
@@ -54,7 +54,7 @@ export function Items() {
 
   if (!view || !a || !b) return null;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "minmax(0, 1.2fr) minmax(0, 1.4fr)" : "minmax(0, 1fr) minmax(0, 0.9fr) minmax(0, 1.3fr) minmax(0, 1.3fr)";
+  const columns = isNarrow ? "minmax(0, 1.2fr) minmax(0, 1.4fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(scroller.current!.clientHeight / ROW) - 2);
     const next = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + page, PageUp: place - page, Home: 0, End: chosen.length - 1 }[event.key];
@@ -100,7 +100,7 @@ export function Items() {
                 }}
                 onPointerEnter={() => (hovered.value = item)} onPointerLeave={() => (hovered.value = null)}
               >
-                <div role="gridcell" class="mono" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}>{nameOf(view, item)}</div>
+                <div role="gridcell" class="mono" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}>{shortName(nameOf(view, item))}</div>
                 {isNarrow ? null : <div role="gridcell" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
                 <div role="gridcell"><State run={a} item={item} at={at.value} from={from} /></div>
                 {isNarrow ? null : <div role="gridcell"><State run={b} item={item} at={at.value} from={from} /></div>}

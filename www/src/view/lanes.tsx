@@ -3,6 +3,7 @@ import { useRef } from "preact/hooks";
 import type { RunView } from "../engine/protocol.ts";
 import { counted } from "../format.ts";
 import { hovered, nameOf, runs, selected, stream } from "../state/store.ts";
+import { shortName } from "./marks.tsx";
 import { palette, type Palette } from "./palette.ts";
 import { gutter, sharp, width, x } from "./plot.ts";
 import { follow, rows, top } from "./rows.ts";
@@ -66,7 +67,7 @@ function paint(canvas: HTMLCanvasElement, scrolled: number) {
       pen.globalAlpha = 1;
     }
     pen.fillStyle = colours.ink;
-    pen.fillText(fitted(pen, nameOf(view, item), gutter.peek() - 12), 4, y + LANE / 2);
+    pen.fillText(fitted(pen, shortName(nameOf(view, item)), gutter.peek() - 12), 4, y + LANE / 2);
     bars(pen, a, item, y + 4, colours.a, [], colours);
     bars(pen, b, item, y + 12, colours.b, [7, 2], colours);
   }

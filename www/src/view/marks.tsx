@@ -12,6 +12,11 @@ export function shortContext(context: string): string {
   return context.startsWith("arn:") ? context.slice(context.lastIndexOf("/") + 1) : context;
 }
 
+/** A container's id without the name of what runs it. */
+export function shortName(name: string): string {
+  return name.replace(/^[a-z0-9-]+:\/\//, "");
+}
+
 /** Where an item stands in a run, in a word. */
 export function State({ run, item, at, from }: { run: RunView; item: number; at: number; from: number }) {
   const { is, span } = standing(run, item, at);
