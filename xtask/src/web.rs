@@ -20,6 +20,8 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<()> {
     let folder = target().join("web");
     let mut bindgen = Bindgen::new();
     bindgen.input_path(module).web(true)?.typescript(false).out_name("keepset_web");
+    // Names are for people with a debugger; a page that waits has none.
+    bindgen.remove_name_section(true).remove_producers_section(true);
     bindgen.generate(&folder).context("wasm-bindgen makes no JavaScript for keepset-web")?;
     // Ours says more than what could be made out of the Rust.
     let declarations = root().join("engine/web/keepset_web.d.ts");

@@ -12,4 +12,6 @@ mod history;
 mod replay;
 mod value;
 
-pub use fixture::run;
+pub use fixture::{run, run_fixture};
+pub use history::{History, about, evaluate, read_scenario};
+pub use replay::Replay;
