@@ -1,12 +1,14 @@
 /** The engine's side: it keeps the history and one replay per configuration, and hands out columns. */
 import * as Comlink from "comlink";
 import { History, about, initSync, read_scenario, run_fixture, type Replay } from "keepset-web";
-import type { Config, EngineError } from "./api.ts";
+import type { Config, EngineError, SafeTtl } from "./api.ts";
 import { BINS, POINTS, type EngineWorker, type HistoryView, type RunView, type SideName } from "./protocol.ts";
 
 let source: History | undefined;
 let faulted: History | undefined;
 let items = 0;
+/** The smallest safe TTLs of the history, by margin and overwrite: no TTL changes them. */
+const safest = new Map<string, SafeTtl>();
 const replays: Partial<Record<SideName, { replay: Replay; config: Config }>> = {};
 
 const engine: EngineWorker = {
@@ -42,7 +44,7 @@ const engine: EngineWorker = {
     replays[side] = { replay, config };
     return moved(runView(history, replay, config, marginDays, start));
   },
-  safeTtl: (marginDays, overwrite) => opened(faulted).safe_ttl(marginDays, overwrite),
+  safeTtl: (marginDays, overwrite) => safeTtl(opened(faulted), marginDays, overwrite),
   curve: (maxDays, overwrite) => moved(opened(faulted).curve(maxDays, overwrite)),
   why: (side, item, at) => opened(replays[side]).replay.why(item, at),
   report: (n) => opened(faulted).report(n),
@@ -63,6 +65,7 @@ const engine: EngineWorker = {
 function replace(history: History) {
   faulted?.free();
   faulted = history;
+  safest.clear();
   for (const side of ["a", "b"] as const) {
     replays[side]?.replay.free();
     delete replays[side];
@@ -86,9 +89,16 @@ function runView(history: History, replay: Replay, config: Config, marginDays: n
     series: replay.series(POINTS),
     outcomes: replay.outcomes(),
     density: replay.density(BINS),
-    safe: history.safe_ttl(marginDays, config.image_ingest_overwrite),
+    safe: safeTtl(history, marginDays, config.image_ingest_overwrite),
     milliseconds: performance.now() - start,
   };
+}
+
+function safeTtl(history: History, marginDays: number, overwrite: boolean): SafeTtl {
+  const key = `${marginDays} ${overwrite}`;
+  const known = safest.get(key) ?? history.safe_ttl(marginDays, overwrite);
+  safest.set(key, known);
+  return known;
 }
 
 /** Where each item's spans begin; spans come in the order of items. */

@@ -1,7 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { DAY, count, day, short, utc } from "../format.ts";
+import { DAY, count, day, duration, short, utc } from "../format.ts";
 import { bounds, runs } from "../state/store.ts";
 import { palette } from "./palette.ts";
 import { edge, gutter, width } from "./plot.ts";
@@ -12,13 +12,14 @@ const HEIGHT = 188;
 export function dayTicks(from: number, to: number, room: number): number[] {
   const days = (to - from) / DAY;
   const most = Math.max(2, Math.floor(room / 90));
-  const step = [1 / 24, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 90, 180, 365].find((size) => days / size <= most) ?? 730;
+  const step = [1 / 288, 1 / 48, 1 / 24, 0.125, 0.25, 0.5, 1, 2, 5, 10, 15, 30, 60, 90, 180, 365].find((size) => days / size <= most) ?? 730;
   return Array.from({ length: Math.floor(days / step) + 1 }, (_, index) => from + index * step * DAY);
 }
 
 export function dayLabel(at: number, from: number): string {
-  const days = Number(((at - from) / DAY).toFixed(2));
-  return days === 0 ? "day 0" : String(days);
+  const days = (at - from) / DAY;
+  if (days === 0) return "day 0";
+  return Number.isInteger(days) ? String(days) : duration(at - from);
 }
 
 export function ActiveSet() {

@@ -82,24 +82,24 @@ function paint(canvas: HTMLCanvasElement, scrolled: number, high: number) {
     const scale = room / space.largest;
     pen.fillStyle = colours.line;
     pen.fillRect(left, bottom, plotWidth.peek(), 1);
-    for (let bin = 0; bin < BINS - 1; bin += 1) {
-      const cell = space.context * BINS + bin;
-      const [kept, runs] = [active[cell]!, truth[cell]!];
-      const from = left + bin * cellWide;
-      const both = Math.min(kept, runs) * scale;
-      pen.globalAlpha = 0.85;
-      pen.fillStyle = colours.a;
-      pen.fillRect(from, bottom - both, cellWide + 0.3, both);
-      if (kept > runs) {
-        pen.globalAlpha = 0.3;
-        pen.fillRect(from, bottom - kept * scale, cellWide + 0.3, (kept - runs) * scale);
-      } else if (runs > kept) {
-        // Hatched, so that it is told apart without colours.
-        pen.globalAlpha = 1;
-        pen.fillStyle = colours.wrong;
-        const [top, tall] = [bottom - runs * scale, (runs - kept) * scale];
-        for (let line = 0; line < tall; line += 3) pen.fillRect(from, top + line, cellWide + 0.3, Math.min(2, tall - line));
+    // Each layer is one path: what overlaps in it is not painted twice.
+    const layer = (colour: string, alpha: number, part: (kept: number, ran: number) => [number, number] | null) => {
+      pen.fillStyle = colour;
+      pen.globalAlpha = alpha;
+      pen.beginPath();
+      for (let bin = 0; bin < BINS - 1; bin += 1) {
+        const cell = space.context * BINS + bin;
+        const heights = part(active[cell]!, truth[cell]!);
+        if (heights) pen.rect(left + bin * cellWide, bottom - heights[1] * scale, cellWide + 0.3, (heights[1] - heights[0]) * scale);
       }
+      pen.fill();
+    };
+    layer(colours.a, 0.85, (kept, ran) => [0, Math.min(kept, ran)]);
+    layer(colours.a, 0.3, (kept, ran) => (kept > ran ? [ran, kept] : null));
+    // Hatched, so that it is told apart without colours.
+    for (let line = 0; line < room; line += 3) {
+      const [low, high] = [line / scale, (line + 2) / scale];
+      layer(colours.wrong, 1, (kept, ran) => (ran > kept && high > kept && low < ran ? [Math.max(low, kept), Math.min(high, ran)] : null));
     }
     pen.globalAlpha = 1;
   });
