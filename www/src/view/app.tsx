@@ -105,6 +105,7 @@ function Footer() {
         </span>
       ) : null}
       <span>Nothing leaves this tab.</span>
+      {import.meta.env.MODE === "single" ? null : <a href="keepset-playground.html" download>One file, for offline use</a>}
     </footer>
   );
 }

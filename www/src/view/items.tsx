@@ -1,11 +1,12 @@
 import { useSignalEffect } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { counted, count, day } from "../format.ts";
 import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
 import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
-import { rows, top } from "./rows.ts";
+import { order, rows, top } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
 
 const ROW = 30;
@@ -27,6 +28,18 @@ export function Filters({ withShown = true }: { withShown?: boolean }) {
         {(view?.summary.contexts ?? []).slice(0, 500).map((context) => <option key={context} value={context}>{context}</option>)}
       </select>
       <span class="muted small">{count(rows.value.length)} of {counted(view?.summary.items ?? 0, "item")}</span>
+    </div>
+  );
+}
+
+/** The head of a column that rows can be ordered by. */
+function Head({ by, children }: { by: typeof order.value; children: ComponentChildren }) {
+  const isChosen = order.value === by;
+  return (
+    <div role="columnheader" aria-sort={isChosen ? "ascending" : "none"}>
+      <button title={by === "item" ? "In the order of the history" : "By when it was first removed"} onClick={() => (order.value = by)}>
+        {children}{isChosen ? <span aria-hidden="true">↓</span> : null}
+      </button>
     </div>
   );
 }
@@ -54,7 +67,7 @@ export function Items() {
 
   if (!view || !a || !b) return null;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "minmax(0, 1.2fr) minmax(0, 1.4fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
+  const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1.25fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
   const onKeyDown = (event: KeyboardEvent) => {
     const page = Math.max(1, Math.floor(scroller.current!.clientHeight / ROW) - 2);
     const next = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + page, PageUp: place - page, Home: 0, End: chosen.length - 1 }[event.key];
@@ -81,10 +94,10 @@ export function Items() {
       >
         <div class="head" role="rowgroup">
           <div role="row" aria-rowindex={1}>
-            <div role="columnheader">Item</div>
+            <Head by="item">Item</Head>
             {isNarrow ? null : <div role="columnheader">Where</div>}
-            <div role="columnheader">A on day {day(at.value, from)}</div>
-            {isNarrow ? null : <div role="columnheader">B</div>}
+            <Head by="a">A on day {day(at.value, from)}</Head>
+            {isNarrow ? null : <Head by="b">B</Head>}
           </div>
         </div>
         <div class="body" role="rowgroup" style={{ height: `${virtual.height}px` }}>

@@ -38,7 +38,12 @@ export function Safety() {
           ],
           hooks: {
             drawClear: [(plot) => safest && band(plot, safest.days, colours.good)],
-            draw: [(plot) => { flag(plot, b, "B", colours.b, colours.card, [5, 3]); flag(plot, a, "A", colours.a, colours.card, []); }],
+            draw: [(plot) => {
+              pole(plot, b, colours.b, [5, 3]);
+              pole(plot, a, colours.a, []);
+              flag(plot, b, "B", colours.b, colours.card);
+              flag(plot, a, "A", colours.a, colours.card);
+            }],
             ready: [(plot) => plot.over.addEventListener("click", (event) => {
               const day = Math.round(plot.posToVal(event.offsetX, "x"));
               if (day >= 1) setConfig("a", { image_ttl_days: day }, "curve");
@@ -91,12 +96,18 @@ function band(plot: uPlot, from: number, colour: string) {
   plot.ctx.restore();
 }
 
-function flag(plot: uPlot, days: number, letter: string, colour: string, ink: string, dash: number[]) {
+/** Where a TTL is on the canvas; null if the scale does not reach it. */
+function place(plot: uPlot, days: number): number | null {
+  const { left, width } = plot.bbox;
+  const at = plot.valToPos(days, "x", true);
+  return days < 1 || at < left - 1 || at > left + width + 1 ? null : at;
+}
+
+function pole(plot: uPlot, days: number, colour: string, dash: number[]) {
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio || 1;
-  if (days < 1) return;
-  const at = plot.valToPos(days, "x", true);
-  if (at < bbox.left - 1 || at > bbox.left + bbox.width + 1) return;
+  const at = place(plot, days);
+  if (at === null) return;
   ctx.save();
   ctx.strokeStyle = colour;
   ctx.lineWidth = 2 * ratio;
@@ -105,15 +116,24 @@ function flag(plot: uPlot, days: number, letter: string, colour: string, ink: st
   ctx.moveTo(at, bbox.top);
   ctx.lineTo(at, bbox.top + bbox.height);
   ctx.stroke();
-  ctx.fillStyle = colour;
+  ctx.restore();
+}
+
+function flag(plot: uPlot, days: number, letter: string, colour: string, ink: string) {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio || 1;
+  const at = place(plot, days);
+  if (at === null) return;
   const size = 14 * ratio;
-  const low = letter === "A" ? 0 : size + 2 * ratio;
+  const top = bbox.top + (letter === "A" ? 0 : size + 2 * ratio);
   const left = Math.min(Math.max(at - size / 2, bbox.left), bbox.left + bbox.width - size);
-  ctx.fillRect(left, bbox.top + low, size, size);
+  ctx.save();
+  ctx.fillStyle = colour;
+  ctx.fillRect(left, top, size, size);
   ctx.fillStyle = ink;
   ctx.font = `bold ${10 * ratio}px ${palette.peek().font}`;
   ctx.textAlign = "center";
   ctx.textBaseline = "middle";
-  ctx.fillText(letter, left + size / 2, bbox.top + low + size / 2);
+  ctx.fillText(letter, left + size / 2, top + size / 2);
   ctx.restore();
 }

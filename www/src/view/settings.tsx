@@ -2,7 +2,9 @@ import type { SideName } from "../engine/protocol.ts";
 import { duration, ttl } from "../format.ts";
 import { setConfig, setMargin, swap, takeB } from "../state/session.ts";
 import { SIDES, configProblem, configs, curve, margin, nameOf, safe, selected, shown, stream, tab } from "../state/store.ts";
-import { Faults } from "./faults.tsx";
+import { later } from "./later.tsx";
+
+const Faults = later(() => import("./faults.tsx").then((module) => module.Faults), "card");
 
 export function Settings() {
   return (
