@@ -1,6 +1,5 @@
 /** A history as a conformance fixture (docs/semantics.md, section 8): a report about a bug can be run as a test. */
-import type { Config } from "../engine/api.ts";
-import type { HistoryView } from "../engine/protocol.ts";
+import type { HistoryView, RunView } from "../engine/protocol.ts";
 
 /** More steps than this are no fixture that anybody reads. */
 const MOST_STEPS = 2000;
@@ -15,25 +14,46 @@ interface Outcome {
 
 export async function fixtureOf(
   view: HistoryView,
-  config: Config,
+  run: RunView,
   name: string,
   report: (n: number) => Promise<{ json: string }>,
-  run: (json: Uint8Array) => Promise<Uint8Array>,
+  answer: (json: Uint8Array) => Promise<Uint8Array>,
 ): Promise<string> {
-  const arrived = Array.from({ length: view.summary.reports }, (_, n) => n).filter((n) => view.reports.lost[n] !== 1);
-  if (arrived.length > MOST_STEPS) {
-    throw new Error(`the history has ${arrived.length} reports, and a fixture has at most ${MOST_STEPS}`);
+  const moments: { at: number; report: number | null }[] = sweepsOf(run).map((at) => ({ at, report: null }));
+  for (let n = 0; n < view.summary.reports; n += 1) {
+    if (view.reports.lost[n] !== 1) moments.push({ at: view.reports.at[n]!, report: n });
   }
+  if (moments.length > MOST_STEPS) {
+    throw new Error(`the history makes ${moments.length} steps, and a fixture has at most ${MOST_STEPS}`);
+  }
+  // A report counts before a sweep of the same second.
+  moments.sort((one, other) => one.at - other.at || Number(one.report === null) - Number(other.report === null));
   const steps: Record<string, unknown>[] = [];
-  for (const n of arrived) {
-    const body = JSON.parse((await report(n)).json) as Record<string, unknown>;
-    const now = new Date(view.reports.at[n]! * 1000).toISOString().replace(".000Z", "Z");
+  for (const moment of moments) {
+    const now = new Date(moment.at * 1000).toISOString().replace(".000Z", "Z");
+    if (moment.report === null) {
+      steps.push({ now });
+      continue;
+    }
+    const body = JSON.parse((await report(moment.report)).json) as Record<string, unknown>;
     steps.push({ now, report: { ["cluster_arn" in body ? "ecs" : "kubernetes"]: body } });
   }
+  const { config } = run;
   const fixture = { name: slug(name), rules: ["A2", "A4", "A5"], config, prior: [], steps };
-  const answers = new TextDecoder().decode(await run(new TextEncoder().encode(JSON.stringify(fixture)))).split("\n");
+  const answers = new TextDecoder().decode(await answer(new TextEncoder().encode(JSON.stringify(fixture)))).split("\n");
   steps.forEach((step, index) => (step["expect"] = expectation(answers[index] ?? "")));
   return `${JSON.stringify(fixture, null, 1)}\n`;
+}
+
+/** When the TTL removed something: there a sweep is a step. */
+function sweepsOf(run: RunView): number[] {
+  const { end, until } = run.spans;
+  const expired = run.ends.indexOf("expired");
+  const times = new Set<number>();
+  end.forEach((reason, span) => {
+    if (reason === expired) times.add(until[span]!);
+  });
+  return [...times];
 }
 
 /** What a step answered, as what it is to answer: an outcome, or the code of a refusal. */

@@ -28,10 +28,12 @@ export function titleOf(): string {
 }
 
 export async function saveFixture(): Promise<void> {
-  const view = stream.value;
-  if (!view) return;
+  const [view, run] = [stream.value, runs.a.value];
+  if (!view || !run) return;
   try {
-    const text = await fixtureOf(view, configs.a.value, titleOf(), (n) => call((engine) => engine.report(n)), (json) => call((engine) => engine.fixture(json)));
+    const report = (n: number) => call((engine) => engine.report(n));
+    const answer = (json: Uint8Array) => call((engine) => engine.fixture(json));
+    const text = await fixtureOf(view, run, titleOf(), report, answer);
     save("fixture.json", text, "application/json");
   } catch (error) {
     notice.value = { is: "error", text: `No fixture was made: ${error instanceof Error ? error.message : String((error as { message?: string }).message ?? error)}` };
