@@ -81,6 +81,10 @@ export default [
       await page.setInputFiles("input[type=file]", json('{\n  "cluster_name": "c1",\n  "timestamp" 7\n}'));
       const said = await text(page, "[data-testid=problem]", /line 3, column \d+/);
       holds(said.includes("report.json"), said);
+      // The text that was refused is there to be mended.
+      await page.click("#tab-data");
+      holds((await page.inputValue(".editor textarea")).includes('"timestamp" 7'), "the editor shows something else");
+      await page.click("#tab-items");
       await text(page, "[data-testid=headline-a]", headline);
       await page.keyboard.press("n");
       await page.setInputFiles("input[type=file]", json(report()));

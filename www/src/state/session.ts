@@ -6,7 +6,7 @@ import type { HistoryView, Input, SideName } from "../engine/protocol.ts";
 import { findScenario, firstScenario, type Scenario } from "../files/scenarios.ts";
 import { type TextFile, type View, LinkError, decodeLink, encodeLink } from "./link.ts";
 import {
-  SIDES, at, bounds, configProblem, configs, curve, dialog, faults, margin, namespace, notice, playing, problem, runs, safe,
+  SIDES, at, bounds, configProblem, configs, curve, dialog, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
   search, selected, shown, source, stream, tab, waiting, type Source,
 } from "./store.ts";
 import { steps } from "./undo.ts";
@@ -80,16 +80,15 @@ export function openFiles(files: TextFile[], view: View = {}): void {
 
 function arrive(next: Source, view: View) {
   arriving = view;
-  pendingSource = next;
+  draft.value = next;
   wish("source");
 }
-let pendingSource: Source | null = null;
 
 /** Replaces the text of what is open, as the editor does; settings stay. */
 export function edit(text: string, file: number): void {
-  const now = pendingSource ?? source.peek();
+  const now = draft.peek() ?? source.peek();
   if (!now) return;
-  pendingSource =
+  draft.value =
     "files" in now
       ? { files: now.files.map((old, index) => (index === file ? { ...old, text } : old)) }
       : { ...now, edited: text };
@@ -187,7 +186,7 @@ function take(kind: keyof typeof wishes): boolean {
 }
 
 async function opened(): Promise<void> {
-  const next = pendingSource ?? source.peek();
+  const next = draft.peek() ?? source.peek();
   const view = arriving ?? {};
   if (!next) return;
   try {
@@ -197,7 +196,8 @@ async function opened(): Promise<void> {
     await show(found.view, a, b, view.margin ?? margin.peek(), () => {
       const isOther = !sameOrigin(source.peek(), next);
       source.value = next;
-      pendingSource = null;
+      // Unless the text was changed again meanwhile.
+      if (draft.peek() === next) draft.value = null;
       arriving = null;
       problem.value = null;
       configs.a.value = a;

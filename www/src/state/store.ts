@@ -10,6 +10,8 @@ export const SIDES: readonly SideName[] = ["a", "b"];
 export type Source = { scenario: string; edited?: string } | { files: TextFile[] };
 
 export const source = signal<Source | null>(null);
+/** What is to be replayed instead, until the engine has read it: what it refused stays here, to be mended. */
+export const draft = signal<Source | null>(null);
 export const configs = {
   a: signal<Config>({ image_ttl_days: 120, image_ingest_overwrite: false }),
   b: signal<Config>({ image_ttl_days: 120, image_ingest_overwrite: true }),

@@ -2,7 +2,7 @@ import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { edit, openScenario, textsOf } from "../state/session.ts";
 import { findScenario } from "../files/scenarios.ts";
-import { problem, source, stream } from "../state/store.ts";
+import { draft, problem, source, stream } from "../state/store.ts";
 import { counted, size } from "../format.ts";
 import type { Code } from "./code.ts";
 
@@ -15,7 +15,7 @@ const chosen = signal(0);
 
 /** What is replayed, as text that can be changed. */
 export function Data() {
-  const from = source.value;
+  const from = draft.value ?? source.value;
   const host = useRef<HTMLDivElement>(null);
   const code = useRef<Code | null>(null);
   const opening = useRef(false);
@@ -24,12 +24,19 @@ export function Data() {
   const file = Math.min(chosen.value, texts.length - 1);
   const text = texts[file]?.text ?? "";
   const timer = useRef(0);
+  const sent = useRef<string | null>(null);
   const changed = (next: string) => {
     clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => edit(next, Math.max(0, file)), PAUSE_MS);
+    timer.current = window.setTimeout(() => {
+      sent.current = next;
+      edit(next, Math.max(0, file));
+    }, PAUSE_MS);
   };
   useEffect(() => () => code.current?.destroy(), []);
-  useEffect(() => code.current?.show(text), [file, from && "scenario" in from ? from.scenario : "files"]);
+  // What comes back of one's own typing is older than what is in the editor by then.
+  useEffect(() => {
+    if (text !== sent.current) code.current?.show(text);
+  }, [text]);
   useSignalEffect(() => {
     const found = problem.value;
     code.current?.mark(found && (found.file === undefined || texts.length < 2 || found.file === texts[file]?.name) ? found : null);
