@@ -18,6 +18,8 @@ export type Fault =
   | { kind: "delete_namespace"; at: number; context: string }
   /** Nothing runs in it any more; `listed`: reports still list it. */
   | { kind: "empty_namespace"; at: number; context: string; listed: boolean }
+  /** All that runs there runs on, but no report lists it any more. */
+  | { kind: "exclude_namespace"; at: number; context: string }
   /** The agent's clock is ahead by so many seconds; negative: behind. */
   | { kind: "clock_skew"; from: number; to: number; seconds: number; cluster?: string | null };
 

@@ -153,7 +153,8 @@ fn selector(delete: &Map<String, Value>) -> Selector {
     }
 }
 
-/// The fixtures under these paths: files as they are, of folders every `.yaml`, `.yml` and `.json` in them, by name.
+/// The fixtures under these paths: files as they are, of folders every `.yaml`, `.yml` and `.json` in them, by name, but for
+/// a folder of scenarios, which are no fixtures.
 ///
 /// # Errors
 /// If a path cannot be read.
@@ -171,6 +172,9 @@ pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
         entries.sort();
         for entry in entries {
             let extension = entry.extension().and_then(|extension| extension.to_str());
+            if entry.is_dir() && entry.file_name().is_some_and(|name| name == crate::scenario::FOLDER) {
+                continue;
+            }
             if entry.is_dir() || matches!(extension, Some("yaml" | "yml" | "json")) {
                 found.extend(find(&[entry])?);
             }

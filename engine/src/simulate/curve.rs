@@ -5,7 +5,7 @@ use keepset_types::{Config, Error, MAX_TTL_DAYS, SECONDS_PER_DAY};
 use super::gap;
 use super::history::{Arrival, History, Truth};
 use super::passed::Passed;
-use crate::bulk::{check_config, index, number};
+use crate::bulk::{check_config, index};
 
 /// What each TTL does to a history. The index is the TTL in days; 0: for ever.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -107,10 +107,9 @@ fn gaps(history: &History, config: &Config, tell: &mut impl FnMut(Gap)) {
     for (report, arrival) in history.reports.iter().enumerate() {
         for (_, range) in history.covers_of(report) {
             if passed.is_applied(place) {
-                let swept = passed.swept_before(number(report));
                 for item in history.seen(range) {
                     if let Some(state) = states.get_mut(index(*item)) {
-                        state.see(*item, arrival, swept, place, history, &passed, tell);
+                        state.see(*item, arrival, place, history, &passed, tell);
                     }
                 }
             }
@@ -124,7 +123,7 @@ fn gaps(history: &History, config: &Config, tell: &mut impl FnMut(Gap)) {
         tell(Gap {
             item,
             delay: state.delay,
-            unseen: removing.map_or(to, |next| next.swept).min(truth.last) - state.seen,
+            unseen: removing.map_or(to, |next| next.at).min(truth.last) - state.seen,
             is_cut: removing.is_some_and(|next| next.at <= truth.last),
             last: Some(Last {
                 seen: state.seen,
@@ -136,15 +135,10 @@ fn gaps(history: &History, config: &Config, tell: &mut impl FnMut(Gap)) {
 }
 
 impl State {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a step of one loop, which is in two places for its length only"
-    )]
     fn see(
         &mut self,
         item: u32,
         arrival: &Arrival,
-        swept: i64,
         cover: u32,
         history: &History,
         passed: &Passed,
@@ -158,7 +152,7 @@ impl State {
                 self.cover = cover;
                 return;
             }
-            let unseen = removing.map_or(swept, |next| next.swept) - self.seen;
+            let unseen = removing.map_or(arrival.at, |next| next.at) - self.seen;
             // Most gaps are short, and no TTL is: it is at least a day.
             if unseen > 0 || removing.is_some() {
                 let truth = history.truth.get(index(item)).copied().unwrap_or(Truth::NEVER);

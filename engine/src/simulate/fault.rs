@@ -50,6 +50,13 @@ pub enum Fault {
         /// Whether reports still list it. The Kubernetes agent does not with `ignore-empty: true`.
         listed: bool,
     },
+    /// The agent's scope is narrowed: all that runs there runs on, but no report lists it any more.
+    ExcludeNamespace {
+        /// From when on.
+        at: Timestamp,
+        /// Its context.
+        context: String,
+    },
     /// The agent's clock is wrong.
     ClockSkew {
         /// The first second of it.
@@ -105,6 +112,7 @@ impl History {
             Fault::DeleteNamespace { at, context } => self.ended(*at, context, Keep::Nothing),
             Fault::EmptyNamespace { at, context, listed: true } => self.ended(*at, context, Keep::Listed),
             Fault::EmptyNamespace { at, context, listed: false } => self.ended(*at, context, Keep::Nothing),
+            Fault::ExcludeNamespace { at, context } => self.ended(*at, context, Keep::Hidden),
             Fault::ClockSkew { from, to, seconds, cluster } => {
                 let is_meant = self.window(*from, *to, cluster.as_deref())?;
                 let skewed = |time: i64| {

@@ -82,24 +82,19 @@ impl Gap<'_> {
     /// A cover that is applied, and the items that it contains.
     fn see(&mut self, items: &[u32], report: u32, arrival: &Arrival, cover: u32) {
         let observed = arrival.observed_at();
-        // A7, and of a row that is already there: A5.
+        // A7. What is there already is not: it was swept before.
         let is_too_old = self.ttl.is_some_and(|ttl| arrival.at.saturating_sub(observed) > ttl);
-        let swept = self.passed.swept_before(report);
         let mut touched = 0;
         for item in items {
             let Some(state) = self.states.get_mut(index(*item)) else { continue };
             if state.since != i64::MIN {
                 let removing = self.passed.next_removing(state.cover).filter(|next| next.cover < cover);
                 let deadline = self.ttl.map(|ttl| state.seen.saturating_add(ttl).saturating_add(1));
-                let has_expired = deadline.is_some_and(|deadline| deadline <= swept);
+                let has_expired = deadline.is_some_and(|deadline| deadline <= arrival.at);
                 if removing.is_none() && !has_expired {
                     touched += 1;
                     state.seen = state.seen.max(observed);
                     state.cover = cover;
-                    if self.ttl.is_some_and(|ttl| arrival.at.saturating_sub(state.seen) > ttl) {
-                        self.spans.push(ended(*item, state, arrival.at, End::Expired, NONE));
-                        *state = State::GONE;
-                    }
                     continue;
                 }
                 self.spans.push(gone(*item, state, deadline, removing));
@@ -130,10 +125,10 @@ impl Gap<'_> {
     }
 }
 
-/// The span of an item that was removed, by what came first; in one step that is the report (A2 before A5).
+/// The span of an item that was removed, by what came first; in one second that is the sweep.
 fn gone(item: u32, state: &State, deadline: Option<i64>, removing: Option<Removing>) -> Span {
     match (removing, deadline) {
-        (Some(removing), Some(deadline)) if deadline <= removing.swept => {
+        (Some(removing), Some(deadline)) if deadline <= removing.at => {
             ended(item, state, deadline, End::Expired, NONE)
         }
         (Some(removing), _) => ended(item, state, removing.at, End::Overwritten, removing.report),

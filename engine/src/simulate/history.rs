@@ -117,6 +117,8 @@ pub(crate) struct Cover {
     pub(crate) end: u32,
     /// Whether it says anything of what it does not contain: a list of rows does not.
     pub(crate) is_partial: bool,
+    /// Whether the agent leaves it out, although all of it runs.
+    pub(crate) is_hidden: bool,
     /// A3: how many tasks there are, and whether there is a container.
     pub(crate) tasks: u32,
     pub(crate) has_containers: bool,
@@ -259,7 +261,14 @@ impl History {
     /// The contexts that a report covers, by their numbers; none if there is no such report.
     #[must_use]
     pub fn contexts_of(&self, report: u32) -> Vec<u32> {
-        self.covers_of(index(report)).map(|(cover, _)| cover.context).collect()
+        let covers = self.covers_of(index(report)).filter(|(cover, _)| !cover.is_hidden);
+        covers.map(|(cover, _)| cover.context).collect()
+    }
+
+    /// How many items ran at that time, in seconds since 1970: observed then or before, and then or after.
+    #[must_use]
+    pub fn running_at(&self, time: i64) -> u32 {
+        number(self.truth.iter().filter(|truth| truth.first <= time && time <= truth.last).count())
     }
 
     /// Tells from the sightings when each item ran.
@@ -391,7 +400,7 @@ impl Builder {
             self.history.sightings.push(*item);
         }
         let end = number(self.history.sightings.len());
-        self.history.covers.push(Cover { context, end, is_partial, tasks, has_containers });
+        self.history.covers.push(Cover { context, end, is_partial, is_hidden: false, tasks, has_containers });
         if let Some(report) = self.history.reports.last_mut() {
             report.covers_end = number(self.history.covers.len());
         }
@@ -448,6 +457,8 @@ pub(crate) enum Keep {
     All,
     /// That the context is covered, and no item.
     Listed,
+    /// All of it, but no report says so any more.
+    Hidden,
     /// Nothing.
     Nothing,
 }
@@ -483,7 +494,8 @@ impl History {
                 }
                 let start = number(rebuilt.sightings.len());
                 let mut cover = *cover;
-                if kept == Keep::All {
+                cover.is_hidden |= kept == Keep::Hidden;
+                if kept != Keep::Listed {
                     rebuilt.sightings.extend_from_slice(self.seen(range));
                     let moved = self.moved.range(range.start..range.end);
                     rebuilt.moved.extend(moved.map(|(at, facts)| (at - range.start + start, *facts)));

@@ -17,8 +17,6 @@ pub(super) struct Passed {
     reports: Vec<u32>,
     /// When that arrived.
     at: Vec<i64>,
-    /// Of each report the last second that was swept before: that of its arrival, if another report came in it.
-    swept: Vec<i64>,
 }
 
 /// A cover that removes what it does not contain.
@@ -27,8 +25,6 @@ pub(super) struct Removing {
     pub(super) cover: u32,
     pub(super) report: u32,
     pub(super) at: i64,
-    /// The last second that was swept before.
-    pub(super) swept: i64,
 }
 
 impl Passed {
@@ -40,20 +36,16 @@ impl Passed {
             next_removing: vec![NONE; covers],
             reports: Vec::with_capacity(covers),
             at: Vec::with_capacity(covers),
-            swept: Vec::with_capacity(history.reports.len()),
         };
-        let mut delivered = i64::MIN;
         let overwrite = config.image_ingest_overwrite;
         let mut watermarks = vec![i64::MIN; contexts];
         for (place, report) in history.reports.iter().enumerate() {
-            passed.swept.push(if delivered == report.at { report.at } else { report.at - 1 });
-            delivered = if report.is_lost { delivered } else { report.at };
             for (cover, _) in history.covers_of(place) {
                 // A root that has expired makes no difference: whatever is older than it was is past the TTL as well (A7).
                 let watermark = watermarks.get_mut(index(cover.context));
                 let is_stale =
                     overwrite && watermark.as_ref().is_some_and(|mark| **mark > report.observed_at());
-                let applied = !report.is_lost && !is_stale;
+                let applied = !report.is_lost && !cover.is_hidden && !is_stale;
                 if let (true, Some(watermark)) = (applied, watermark) {
                     *watermark = report.observed_at().max(*watermark);
                 }
@@ -92,12 +84,7 @@ impl Passed {
     pub(super) fn next_removing(&self, cover: u32) -> Option<Removing> {
         let cover = *self.next_removing.get(index(cover))?;
         let (report, at) = (*self.reports.get(index(cover))?, *self.at.get(index(cover))?);
-        Some(Removing { cover, report, at, swept: self.swept_before(report) })
-    }
-
-    /// The last second that was swept before that report was applied.
-    pub(super) fn swept_before(&self, report: u32) -> i64 {
-        self.swept.get(index(report)).copied().unwrap_or(i64::MIN)
+        Some(Removing { cover, report, at })
     }
 }
 

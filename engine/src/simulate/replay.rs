@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use keepset_types::{Config, SECONDS_PER_DAY, Timestamp};
+use serde::{Serialize, Serializer};
 
 use super::history::{History, Truth};
 use crate::bulk::index;
@@ -69,8 +70,8 @@ pub struct Replay {
     pub refreshed: Vec<u32>,
 }
 
-/// What came of a history, in terms of harm.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What came of a history, in terms of harm. In documents times are RFC 3339.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Verdict {
     /// Items that were removed while they ran, each counted once.
     pub wrong_items: u32,
@@ -79,8 +80,10 @@ pub struct Verdict {
     /// Such removals by overwrite.
     pub wrong_by_overwrite: u32,
     /// When the first of them was, in seconds since 1970.
+    #[serde(serialize_with = "as_time")]
     pub first_wrong_at: Option<i64>,
     /// Whose it was.
+    #[serde(skip)]
     pub first_wrong_item: Option<u32>,
     /// Removals by the TTL, right or wrong.
     pub expired: u32,
@@ -366,6 +369,10 @@ impl Verdict {
         };
         text
     }
+}
+
+fn as_time<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok, S::Error> {
+    seconds.and_then(Timestamp::from_unix).serialize(serializer)
 }
 
 /// Seconds as days and hours, for people.

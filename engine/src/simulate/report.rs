@@ -37,6 +37,9 @@ impl History {
     fn kubernetes(&self, report: u32) -> Value {
         let (mut namespaces, mut pods, mut containers) = (Vec::new(), Vec::new(), Vec::new());
         for (place, (cover, _)) in self.covers_of(index(report)).enumerate() {
+            if cover.is_hidden {
+                continue;
+            }
             let name = self.context_name(cover.context).rsplit('/').next().unwrap_or_default();
             namespaces.push(json!({ "name": name, "uid": name }));
             for (kind, id, link, image) in self.rows_of(report, place) {
@@ -59,7 +62,10 @@ impl History {
 
     fn ecs(&self, report: u32) -> Value {
         let (mut tasks, mut containers) = (Vec::new(), Vec::new());
-        for (place, _) in self.covers_of(index(report)).enumerate() {
+        for (place, (cover, _)) in self.covers_of(index(report)).enumerate() {
+            if cover.is_hidden {
+                continue;
+            }
             for (kind, id, link, image) in self.rows_of(report, place) {
                 let mut row = Map::from_iter([("arn".to_owned(), Value::from(id))]);
                 if kind == ItemKind::Task {

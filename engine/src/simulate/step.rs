@@ -1,4 +1,5 @@
-//! The step form: the rules themselves, report by report, and a sweep whenever something is due to expire in between.
+//! The step form: the rules themselves, report by report, and a sweep whenever something is due to expire in between. What
+//! is due in the second of a report expires before it.
 
 use keepset_types::columns::{ReportColumns, Verdicts};
 use keepset_types::{Config, Error, ErrorCode, InventoryType, ItemKind, RemovalReason, Timestamp};
@@ -72,11 +73,9 @@ pub(super) fn replay_contexts<D: Decider>(
     };
     for (report, arrival) in history.reports.iter().enumerate() {
         if !arrival.is_lost {
-            steps.sweep_until(arrival.at.saturating_sub(1))?;
+            steps.sweep_until(arrival.at)?;
             let (columns, items) = steps.columns(report, is_wanted);
-            if columns.contexts.is_empty() {
-                steps.sweep_until(arrival.at)?;
-            } else {
+            if !columns.contexts.is_empty() {
                 steps.take(Some((&columns, &items)), arrival.at, number(report))?;
             }
         }
@@ -192,7 +191,10 @@ impl<D: Decider> Steps<'_, D> {
             columns.images.push(facts.image);
             items.push(item);
         };
-        for (cover, range) in history.covers_of(report).filter(|(cover, _)| is_wanted(cover.context)) {
+        for (cover, range) in history.covers_of(report) {
+            if cover.is_hidden || !is_wanted(cover.context) {
+                continue;
+            }
             let Some(context) = history.catalog.contexts.get(index(cover.context)) else { continue };
             if !cover.is_partial {
                 let root = match context.inventory_type {

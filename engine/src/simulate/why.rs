@@ -96,7 +96,7 @@ impl Replay {
         let again = again.min_by_key(|sighting| sighting.true_time);
         match again {
             Some(again) if again.is_lost => {
-                format!("{removed}; it still ran {}, in a report that never arrived", time(again.true_time))
+                format!("{removed}; it still ran {}, but no report of it arrived", time(again.true_time))
             }
             Some(again) => format!(
                 "{removed}; seen again {}, {} after",
@@ -123,13 +123,13 @@ impl History {
         let context = self.catalog.items.get(index(item)).map_or(NONE, |item| item.context);
         for (place, report) in self.reports.iter().enumerate() {
             let covers = self.covers_of(place).filter(|(cover, _)| cover.context == context);
-            for (_, range) in covers {
+            for (cover, range) in covers {
                 if self.seen(range).contains(&item) {
                     sightings.push(Sighting {
                         at: report.at,
                         observed: report.observed_at(),
                         true_time: report.observed,
-                        is_lost: report.is_lost,
+                        is_lost: report.is_lost || cover.is_hidden,
                     });
                 }
             }
@@ -141,7 +141,7 @@ impl History {
     /// of its items, and whether it is lost.
     pub fn arrivals(&self) -> impl Iterator<Item = (i64, u32, u32, u32, bool)> {
         self.reports.iter().enumerate().map(|(place, report)| {
-            let covers = self.covers_of(place);
+            let covers = self.covers_of(place).filter(|(cover, _)| !cover.is_hidden);
             let (contexts, rows) = covers.fold((0, 0), |(contexts, rows), (_, range)| {
                 (contexts + 1, rows + number(self.seen(range).len()))
             });

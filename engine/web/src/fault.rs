@@ -20,6 +20,8 @@ pub(crate) enum PageFault {
     DeleteNamespace { at: f64, context: String },
     /// See [`Fault::EmptyNamespace`].
     EmptyNamespace { at: f64, context: String, listed: bool },
+    /// See [`Fault::ExcludeNamespace`].
+    ExcludeNamespace { at: f64, context: String },
     /// See [`Fault::ClockSkew`].
     ClockSkew { from: f64, to: f64, seconds: f64, cluster: Option<String> },
 }
@@ -37,6 +39,7 @@ impl PageFault {
             Self::EmptyNamespace { at, context, listed } => {
                 Fault::EmptyNamespace { at: timestamp(at)?, context, listed }
             }
+            Self::ExcludeNamespace { at, context } => Fault::ExcludeNamespace { at: timestamp(at)?, context },
             Self::ClockSkew { from, to, seconds, cluster } => Fault::ClockSkew {
                 from: timestamp(from)?,
                 to: timestamp(to)?,
@@ -59,6 +62,7 @@ impl From<&Fault> for PageFault {
             Fault::EmptyNamespace { at, context, listed } => {
                 Self::EmptyNamespace { at: unix(&at), context, listed }
             }
+            Fault::ExcludeNamespace { at, context } => Self::ExcludeNamespace { at: unix(&at), context },
             Fault::ClockSkew { from, to, seconds, cluster } => {
                 Self::ClockSkew { from: unix(&from), to: unix(&to), seconds: time(seconds), cluster }
             }
