@@ -20,6 +20,6 @@ export async function scenarios() {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".yaml")).sort();
   return Promise.all(files.map(async (file) => {
     const document = parse(await readFile(join(folder, file), "utf8"));
-    return { id: file.replace(/\.yaml$/, ""), document, json: JSON.stringify(document) };
+    return { id: file.replace(/^\d+-|\.yaml$/g, ""), document, json: JSON.stringify(document) };
   }));
 }

@@ -3,22 +3,29 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 import { parse } from "yaml";
 
-const NAME = "virtual:scenarios";
+const LIST = "virtual:scenarios";
+const ONE = "virtual:scenario/";
 
-/** The scenarios of the fixtures' folder, as JSON in the page: `import { scenarios } from "virtual:scenarios"`. */
+/** The scenarios of the fixtures' folder: a list of them (`virtual:scenarios`), each with its text, loaded when it is chosen. */
 export function scenarios(folder: string): Plugin {
+  const read = (file: string) => parse(readFileSync(join(folder, file), "utf8")) as { title?: string };
   return {
     name: "scenarios",
-    resolveId: (id) => (id === NAME ? `\0${NAME}` : undefined),
+    resolveId: (id) => (id === LIST || id.startsWith(ONE) ? `\0${id}` : undefined),
     load(id) {
-      if (id !== `\0${NAME}`) return undefined;
+      if (id.startsWith(`\0${ONE}`)) {
+        const file = id.slice(ONE.length + 1);
+        this.addWatchFile(join(folder, file));
+        return `export default ${JSON.stringify(JSON.stringify(read(file), null, 2))};`;
+      }
+      if (id !== `\0${LIST}`) return undefined;
       const files = readdirSync(folder).filter((file) => file.endsWith(".yaml")).sort();
       const entries = files.map((file) => {
-        this.addWatchFile(join(folder, file));
-        return { file, document: parse(readFileSync(join(folder, file), "utf8")) as unknown };
+        const { title = file } = read(file);
+        const load = `() => import(${JSON.stringify(ONE + file)}).then((module) => module.default)`;
+        return `{ file: ${JSON.stringify(file)}, title: ${JSON.stringify(title)}, load: ${load} }`;
       });
-      // As text, which a browser parses faster than a literal, and only when it is asked for.
-      return `export const scenarios = JSON.parse(${JSON.stringify(JSON.stringify(entries))});`;
+      return `export const scenarios = [${entries.join(", ")}];`;
     },
   };
 }

@@ -5,7 +5,7 @@ declare module "engine.wasm?url" {
 
 declare module "virtual:scenarios" {
   /** Each scenario of tests/fixtures/scenarios, in the order of the files' names. */
-  export const scenarios: { file: string; document: unknown }[];
+  export const scenarios: { file: string; title: string; load: () => Promise<string> }[];
 }
 
 declare module "*?worker&inline" {

@@ -4,7 +4,7 @@ import type { Config } from "../engine/api.ts";
 import type { SideName } from "../engine/protocol.ts";
 import { findScenario } from "../files/scenarios.ts";
 import { currentView } from "../state/session.ts";
-import { configs, notice, runs, safe, source, stream } from "../state/store.ts";
+import { configs, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
 import { fixtureOf } from "./fixture.ts";
 import { markdownOf } from "./markdown.ts";
 
@@ -43,15 +43,15 @@ export async function saveFixture(): Promise<void> {
 export async function copyMarkdown(): Promise<void> {
   const [a, b, safest, view] = [runs.a.value, runs.b.value, safe.a.value, stream.value];
   if (!a || !b || !safest || !view) return;
-  const isOwn = source.value !== null && "files" in source.value;
-  await copy(markdownOf(titleOf(), view, a, b, safest, isOwn ? null : location.href), "The verdict was copied as Markdown.");
+  const from = source.value;
+  await copy(markdownOf(titleOf(), view, a, b, safest, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
 }
 
 /** The view with whatever it needs, in a file that opens here again. */
 export function saveView(): void {
   const from = source.value;
   if (!from) return;
-  const view = { ...currentView(), ...("files" in from ? { files: from.files } : from.edited === undefined ? {} : { scenario: undefined, files: [{ name: `${from.scenario}.json`, text: from.edited }] }) };
+  const view = { ...currentView(), ...(isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
   save("keepset-view.json", JSON.stringify({ keepset_view: view }), "application/json");
 }
 

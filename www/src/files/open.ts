@@ -52,7 +52,7 @@ function openView(file: TextFile): boolean {
     if (view === undefined) return false;
     const read = checked(view);
     if (read.files) openFiles(read.files, read);
-    else openScenario(findScenario(read.scenario ?? "") ?? firstScenario(), read);
+    else void openScenario(findScenario(read.scenario ?? "") ?? firstScenario(), read);
     return true;
   } catch (error) {
     if (!(error instanceof LinkError)) return false;

@@ -1,19 +1,18 @@
-import { scenarios as documents } from "virtual:scenarios";
+import { scenarios as entries } from "virtual:scenarios";
 
 /** One of the histories that come with the page. All but its names is the engine's to read. */
 export interface Scenario {
   id: string;
   title: string;
-  about: string;
   /** What the engine reads, and the editor shows. */
-  text: string;
+  load: () => Promise<string>;
 }
 
-export const scenarios: Scenario[] = documents.map(({ file, document }) => {
-  const id = file.replace(/\.yaml$/, "");
-  const { title, about } = document as { title?: string; about?: string };
-  return { id, title: title ?? id, about: about ?? "", text: JSON.stringify(document, null, 2) };
-});
+export const scenarios: Scenario[] = entries.map(({ file, ...scenario }) => ({
+  ...scenario,
+  // The number orders the list; links name the rest, and open also when scenarios were put between.
+  id: file.replace(/^\d+-|\.yaml$/g, ""),
+}));
 
 export function findScenario(id: string): Scenario | undefined {
   return scenarios.find((scenario) => scenario.id === id);

@@ -6,8 +6,8 @@ import type { HistoryView, Input, SideName } from "../engine/protocol.ts";
 import { findScenario, firstScenario, type Scenario } from "../files/scenarios.ts";
 import { type TextFile, type View, LinkError, decodeLink, encodeLink } from "./link.ts";
 import {
-  SIDES, at, bounds, configProblem, configs, curve, dialog, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
-  search, selected, shown, source, stream, tab, waiting, type Source,
+  SIDES, about, at, bounds, configProblem, configs, curve, dialog, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
+  search, selected, shown, isOwn, source, stream, tab, textsOf, waiting, type Source,
 } from "./store.ts";
 import { steps } from "./undo.ts";
 
@@ -63,14 +63,21 @@ async function openAddress(): Promise<void> {
       notice.value = { is: "error", text: `This link does not open: ${error.message}. Here is the first scenario instead.` };
     }
   }
-  openScenario(firstScenario(), {}, false);
+  await openScenario(firstScenario(), {}, false);
 }
 
 /** Opens a scenario. `isStep`: as a step that the browser's Back goes back from. */
-export function openScenario(scenario: Scenario, view: View = {}, isStep = true): void {
+export async function openScenario(scenario: Scenario, view: View = {}, isStep = true): Promise<void> {
   // What is shown now stays in the address that Back leads to.
   if (isStep) window.history.pushState(null, "", location.href);
-  arrive({ scenario: scenario.id }, { ...view, margin: view.margin ?? 0 });
+  let text: string;
+  try {
+    text = await scenario.load();
+  } catch {
+    notice.value = { is: "error", text: `“${scenario.title}” could not be loaded.` };
+    return;
+  }
+  arrive({ scenario: scenario.id, text, isEdited: false }, { ...view, margin: view.margin ?? 0 });
 }
 
 /** Opens files of the reader's own. */
@@ -91,7 +98,7 @@ export function edit(text: string, file: number): void {
   draft.value =
     "files" in now
       ? { files: now.files.map((old, index) => (index === file ? { ...old, text } : old)) }
-      : { ...now, edited: text };
+      : { ...now, text, isEdited: true };
   arriving = { ...currentView(), files: undefined, scenario: undefined } as View;
   wish("source");
 }
@@ -196,6 +203,7 @@ async function opened(): Promise<void> {
     await show(found.view, a, b, view.margin ?? margin.peek(), () => {
       const isOther = !sameOrigin(source.peek(), next);
       source.value = next;
+      about.value = found.scenario?.about ?? "";
       // Unless the text was changed again meanwhile.
       if (draft.peek() === next) draft.value = null;
       arriving = null;
@@ -286,13 +294,6 @@ function sameOrigin(one: Source | null, other: Source): boolean {
   return "scenario" in one ? "scenario" in other && one.scenario === other.scenario : "files" in other;
 }
 
-/** The text of a source, as the editor shows it. */
-export function textsOf(from: Source): TextFile[] {
-  if ("files" in from) return from.files;
-  const scenario = findScenario(from.scenario);
-  return [{ name: `${from.scenario}.json`, text: from.edited ?? scenario?.text ?? "" }];
-}
-
 function inputOf(from: Source): Input {
   const encoder = new TextEncoder();
   if ("files" in from) return { files: from.files.map(({ name, text }) => ({ name, bytes: encoder.encode(text) })) };
@@ -331,11 +332,10 @@ function keepState() {
 function keepAddress() {
   const from = source.value;
   const view = currentView();
-  const isOwn = from !== null && ("files" in from || from.edited !== undefined);
   clearTimeout(addressTimer);
   if (!from || playing.value) return;
   addressTimer = window.setTimeout(async () => {
-    const link = isOwn ? "" : `#${await encodeLink(view)}`;
+    const link = isOwn(from) ? "" : `#${await encodeLink(view)}`;
     if (from === source.peek()) window.history.replaceState(null, "", link || location.pathname + location.search);
   }, 300);
 }

@@ -7,9 +7,21 @@ import type { Shown, Tab, TextFile } from "./link.ts";
 export const SIDES: readonly SideName[] = ["a", "b"];
 
 /** What is replayed: a scenario that came with the page, perhaps edited, or files of the reader's own. */
-export type Source = { scenario: string; edited?: string } | { files: TextFile[] };
+export type Source = { scenario: string; text: string; isEdited: boolean } | { files: TextFile[] };
+
+/** Whether a source is the reader's own: then it is in no link that was not asked for. */
+export function isOwn(from: Source): boolean {
+  return "files" in from || from.isEdited;
+}
+
+/** The text of a source, as the editor shows it. */
+export function textsOf(from: Source): TextFile[] {
+  return "files" in from ? from.files : [{ name: `${from.scenario}.json`, text: from.text }];
+}
 
 export const source = signal<Source | null>(null);
+/** What the scenario that is open shows, in its own words. */
+export const about = signal("");
 /** What is to be replayed instead, until the engine has read it: what it refused stays here, to be mended. */
 export const draft = signal<Source | null>(null);
 export const configs = {

@@ -2,9 +2,8 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { call, engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
-import { findScenario } from "../files/scenarios.ts";
 import { counted, duration, size } from "../format.ts";
-import { dialog, notice, runs, source, stream, waiting } from "../state/store.ts";
+import { about, dialog, notice, runs, source, stream, waiting } from "../state/store.ts";
 import { Header } from "./header.tsx";
 import { later } from "./later.tsx";
 import { narrowPage } from "./plot.ts";
@@ -60,7 +59,7 @@ function About() {
   const view = stream.value;
   if (!from || !view) return null;
   const { summary } = view;
-  const what = "scenario" in from ? findScenario(from.scenario)?.about : from.files.map(({ name }) => name).join(", ");
+  const what = "scenario" in from ? about.value : from.files.map(({ name }) => name).join(", ");
   return (
     <p class="muted">
       {what ? `${what} ` : ""}

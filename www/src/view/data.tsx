@@ -1,8 +1,8 @@
 import { signal, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { edit, openScenario, textsOf } from "../state/session.ts";
+import { edit, openScenario } from "../state/session.ts";
 import { findScenario } from "../files/scenarios.ts";
-import { draft, problem, source, stream } from "../state/store.ts";
+import { draft, problem, source, stream, textsOf } from "../state/store.ts";
 import { counted, size } from "../format.ts";
 import type { Code } from "./code.ts";
 
@@ -63,11 +63,10 @@ export function Data() {
           </select>
         ) : <span class="mono">{texts[0]?.name}</span>}
         <span class="muted small">{size(new Blob([text]).size)}. What you change is replayed as you type. Esc leaves the editor.</span>
-        {"edited" in from && from.edited !== undefined ? (
+        {"scenario" in from && from.isEdited ? (
           <button class="tiny push" onClick={() => {
             const scenario = findScenario(from.scenario);
-            if (scenario) openScenario(scenario, { tab: "data" }, false);
-            code.current?.show(scenario?.text ?? "");
+            if (scenario) void openScenario(scenario, { tab: "data" }, false);
           }}>Back to the original</button>
         ) : null}
       </div>

@@ -9,7 +9,7 @@ import { large } from "../files/open.ts";
 import { count, day, size, utc } from "../format.ts";
 import { LONG_LINK, encodeLink, type View } from "../state/link.ts";
 import { currentView } from "../state/session.ts";
-import { bounds, dialog, shownReport, source, stream } from "../state/store.ts";
+import { bounds, dialog, isOwn, shownReport, source, stream, textsOf } from "../state/store.ts";
 import { KEYS } from "./keys.ts";
 
 export function Dialogs() {
@@ -41,7 +41,7 @@ function Dialog({ title, children }: { title: string; children: ComponentChildre
 
 function Link() {
   const from = source.value;
-  const own = from && "files" in from ? from.files : from?.edited !== undefined ? [{ name: `${from.scenario}.json`, text: from.edited }] : null;
+  const own = from && isOwn(from) ? textsOf(from) : null;
   const isHashed = useSignal(true);
   const link = useSignal("");
   const failed = useSignal("");

@@ -28,7 +28,7 @@ export function Header() {
           value={chosen}
           onChange={(event) => {
             const scenario = findScenario(event.currentTarget.value);
-            if (scenario) openScenario(scenario);
+            if (scenario) void openScenario(scenario);
           }}
         >
           {from && "files" in from ? <option value="">Your files</option> : null}
