@@ -39,7 +39,7 @@ function Verdict({ side }: { side: SideName }) {
         TTL {ttl(config.image_ttl_days)}, overwrite {config.image_ingest_overwrite ? "on" : "off"}
       </p>
       <p class={harm ? "headline wrong" : "headline good"} data-testid={`headline-${side}`}>
-        <span aria-hidden="true">{harm ? "✗" : "✓"}</span>
+        <span aria-hidden="true">{harm ? "✗" : "✓"}</span>{" "}
         {harm ? `Removes ${counted(verdict.wrong_items, "running item")}` : "Removes nothing that still runs"}
       </p>
       <p>
