@@ -87,11 +87,16 @@ impl Fixture {
     /// # Errors
     /// If the file cannot be read or is no fixture; the message says where.
     pub fn read(path: &Path) -> Result<Self, InvalidFixture> {
+        Self::from_json(Self::document(path)?.to_string().as_bytes())
+    }
+
+    /// The document in a file, as JSON: rows and reports are JSON documents.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn document(path: &Path) -> Result<Value, InvalidFixture> {
         let text = fs::read_to_string(path).map_err(|error| InvalidFixture(error.to_string()))?;
-        // By way of JSON: rows and reports are JSON documents.
-        let value: Value =
-            serde_saphyr::from_str(&text).map_err(|error| InvalidFixture(error.to_string()))?;
-        Self::from_json(value.to_string().as_bytes())
+        serde_saphyr::from_str(&text).map_err(|error| InvalidFixture(error.to_string()))
     }
 
     /// The fixture in a JSON document.

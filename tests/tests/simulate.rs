@@ -48,7 +48,7 @@ fn the_gap_form_finds_what_the_rules_find() {
         }
         Ok(())
     };
-    runner(600).run(&stream(), check).unwrap();
+    runner(250).run(&stream(), check).unwrap();
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn the_curve_is_what_replays_of_every_ttl_find() {
         }
         Ok(())
     };
-    runner(300).run(&stream(), check).unwrap();
+    runner(120).run(&stream(), check).unwrap();
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn under_the_safe_ttl_and_longer_ones_nothing_expires_that_runs() {
         }
         Ok(())
     };
-    runner(300).run(&stream(), check).unwrap();
+    runner(120).run(&stream(), check).unwrap();
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn counts_add_up() {
         }
         Ok(())
     };
-    runner(100).run(&stream(), check).unwrap();
+    runner(40).run(&stream(), check).unwrap();
 }
 
 fn check_counts(history: &History, replay: &Replay) -> Result<(), TestCaseError> {

@@ -232,12 +232,19 @@ impl History {
         self.catalog.items.iter().map(|item| self.catalog.texts.id_text(item.key).unwrap_or_default())
     }
 
-    /// `kubernetes prod/default pod 863efa48`; empty if there is no such item.
+    /// The context, the kind and the id of an item; none if there is no such item.
+    #[must_use]
+    pub fn item(&self, item: u32) -> Option<(&str, ItemKind, &str)> {
+        let item = self.catalog.items.get(index(item))?;
+        let id = self.catalog.texts.id_text(item.key).unwrap_or_default();
+        Some((self.context_name(item.context), item.kind, id))
+    }
+
+    /// `prod/default pod 863efa48`; empty if there is no such item.
     #[must_use]
     pub fn item_label(&self, item: u32) -> String {
-        let Some(item) = self.catalog.items.get(index(item)) else { return String::new() };
-        let id = self.catalog.texts.id_text(item.key).unwrap_or_default();
-        format!("{} {} {id}", self.context_name(item.context), item.kind)
+        let Some((context, kind, id)) = self.item(item) else { return String::new() };
+        format!("{context} {kind} {id}")
     }
 
     /// The contexts that a report covers, each with its sightings.

@@ -12,6 +12,7 @@ mod list;
 mod plugin;
 mod preview;
 mod serve;
+mod simulate;
 mod store;
 mod summary;
 mod sweep;
@@ -42,6 +43,7 @@ Examples:
   keepset list --state inventory.json
   keepset explain --state inventory.json --config keepset.yaml prod/default
   keepset sweep --state inventory.json --image-ttl-days 30 --dry-run
+  keepset simulate --history reports/ --config image_ttl_days=7
   keepset serve --config keepset.yaml";
 
 fn examples_and_exits() -> String {
@@ -57,6 +59,7 @@ pub(crate) enum Command {
     List(list::List),
     Explain(explain::Explain),
     Preview(preview::Preview),
+    Simulate(simulate::Simulate),
     Serve(serve::Serve),
     #[command(subcommand)]
     User(user::User),
@@ -82,6 +85,7 @@ impl Command {
             Self::List(command) => command.run(),
             Self::Explain(command) => command.run(),
             Self::Preview(command) => command.run(),
+            Self::Simulate(command) => command.run(),
             Self::Serve(command) => command.run(),
             Self::User(command) => command.run(),
             Self::Account(command) => command.run(),
@@ -103,6 +107,7 @@ impl Command {
             Self::List(command) => command.output.of_failures(),
             Self::Explain(command) => command.output,
             Self::Preview(command) => command.output,
+            Self::Simulate(command) => command.output,
             Self::User(command) => command.format(),
             Self::Account(command) => command.format(),
             Self::Store(command) => command.format(),

@@ -25,6 +25,11 @@ impl DecidingPlugin {
         self.engine.load(self.plugin.as_ref())
     }
 
+    /// Whether another plugin than the built-in one is to decide.
+    pub(crate) fn is_given(&self) -> bool {
+        self.plugin.is_some()
+    }
+
     /// For a gateway, which calls it often and at once. `otherwise`: the plugin if the command line names none.
     pub(crate) fn load_pooled(&self, otherwise: Option<&Path>) -> Result<Plugin, Failure> {
         let cores =

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use keepset_engine::simulate::Unreadable;
 use keepset_gateway::AccountsError;
 use keepset_host::{Error, ErrorCode, PluginError};
 use keepset_store::StoreError;
@@ -19,6 +20,9 @@ pub(crate) enum Failure {
     /// A file is not what it should be, before anybody was asked.
     #[error("{path}: {error}", path = path.display())]
     Document { path: PathBuf, code: ErrorCode, error: DocumentError },
+    /// A file is no part of a history.
+    #[error("{0}")]
+    NoHistory(Unreadable),
     /// The plugin refused what this file, the environment or the command line says.
     #[error("{origin}: {error}")]
     Refused { origin: String, error: Error },
@@ -73,6 +77,8 @@ pub(crate) enum Failure {
     Remote { url: String, status: Option<u16>, message: String },
     #[error("there is nothing to look at: give --state FILE or --url URL")]
     NowhereToLook,
+    #[error("{0} configurations were given; expected one, or two to compare")]
+    TooManyConfigs(usize),
     /// Somebody was asked whether to go on, and did not say yes.
     #[error("not confirmed: nothing was deleted; give --yes where nobody can be asked")]
     NotConfirmed,
@@ -81,10 +87,16 @@ pub(crate) enum Failure {
     Output(#[from] io::Error),
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        PluginError::Refused(error).into()
+    }
+}
+
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Document { .. } | Self::Refused { .. } => Exit::Invalid,
+            Self::Document { .. } | Self::NoHistory(_) | Self::Refused { .. } => Exit::Invalid,
             Self::Plugin(PluginError::Refused(error)) => match error.code {
                 ErrorCode::NotFound => Exit::NotFound,
                 _ => Exit::Invalid,
@@ -97,7 +109,11 @@ impl Failure {
             Self::FailsFixtures { .. } => Exit::Plugin,
             Self::NotFound(_) | Self::Remote { status: Some(404), .. } => Exit::NotFound,
             Self::Busy { .. } => Exit::Busy,
-            Self::HalfTls | Self::NoDataDir | Self::NowhereToLook | Self::NotConfirmed => Exit::Usage,
+            Self::HalfTls
+            | Self::NoDataDir
+            | Self::NowhereToLook
+            | Self::NotConfirmed
+            | Self::TooManyConfigs(_) => Exit::Usage,
             Self::Accounts(_)
             | Self::Tls { .. }
             | Self::Telemetry(_)
@@ -115,6 +131,7 @@ impl Failure {
     fn code(&self) -> &'static str {
         match self {
             Self::Document { code, .. } => code.as_str(),
+            Self::NoHistory(unreadable) => unreadable.code,
             Self::Refused { error, .. } => error.code.as_str(),
             Self::Plugin(error) | Self::NoPlugin { error, .. } => error.code(),
             Self::NotFound(_) => ErrorCode::NotFound.as_str(),
@@ -133,12 +150,14 @@ impl Failure {
             Self::Input(_) => "input",
             Self::Remote { .. } => "remote",
             Self::NotConfirmed => "not_confirmed",
+            Self::TooManyConfigs(_) => "too_many_configs",
         }
     }
 
     fn pointer(&self) -> Option<&str> {
         match self {
             Self::Document { error, .. } => Some(&error.pointer),
+            Self::NoHistory(unreadable) => Some(&unreadable.error.pointer),
             Self::Refused { error, .. } | Self::Plugin(PluginError::Refused(error)) => {
                 error.pointer.as_deref()
             }

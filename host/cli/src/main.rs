@@ -1,6 +1,7 @@
 //! The keepset command.
 //!
-//! It decides nothing about retention: it loads data, asks the plugin, and applies or shows its answer.
+//! It decides nothing about retention: it loads data, asks the plugin, and applies or shows its answer. `simulate` asks the
+//! engine itself, as the playground does, unless it is given a plugin.
 
 mod clock;
 mod command;

@@ -55,12 +55,27 @@ impl Settings {
     pub(crate) fn judged_by(&self, plugin: &Plugin) -> Result<Config, Failure> {
         let file = self.file.path.as_deref().map(Section::read).transpose()?;
         let layers = vec![layer(Origin::Flag, self.flags()), layer(Origin::Environment, environment())];
-        judged(layers, file.as_ref(), plugin)
+        judged(layers, file.as_ref(), &|layers| plugin.configure(layers))
     }
 
     /// What the plugin makes of a file alone.
     pub(crate) fn of_file(path: &Path, plugin: &Plugin) -> Result<Config, Failure> {
-        judged(Vec::new(), Some(&Section::read(path)?), plugin)
+        judged(Vec::new(), Some(&Section::read(path)?), &|layers| plugin.configure(layers))
+    }
+
+    /// What the engine makes of a file alone, where no plugin decides.
+    pub(crate) fn of_file_by_engine(path: &Path) -> Result<Config, Failure> {
+        judged(Vec::new(), Some(&Section::read(path)?), &by_engine)
+    }
+
+    /// What the engine makes of `name=value,name=value` on the command line.
+    pub(crate) fn of_text(text: &str) -> Result<Config, Failure> {
+        let mut settings = Map::new();
+        for setting in text.split(',') {
+            let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
+            settings.insert(name.trim().to_owned(), scalar(value.trim()));
+        }
+        judged(vec![layer(Origin::Flag, settings)], None, &by_engine)
     }
 
     fn flags(&self) -> Map<String, Value> {
@@ -74,12 +89,19 @@ impl Settings {
     }
 }
 
-fn judged(mut layers: Vec<Layer>, file: Option<&Section<'_>>, plugin: &Plugin) -> Result<Config, Failure> {
+/// Whoever judges settings.
+type Judge<'a> = dyn Fn(&[Layer]) -> Result<Config, PluginError> + 'a;
+
+fn by_engine(layers: &[Layer]) -> Result<Config, PluginError> {
+    keepset_engine::configure(layers).map_err(PluginError::Refused)
+}
+
+fn judged(mut layers: Vec<Layer>, file: Option<&Section<'_>>, judge: &Judge<'_>) -> Result<Config, Failure> {
     layers.extend(file.map(|section| layer(Origin::File, section.settings())));
-    plugin.configure(&layers).map_err(|error| match error {
+    judge(&layers).map_err(|error| match error {
         PluginError::Refused(error) => {
             let at_fault = layers.iter().find(|layer| {
-                let alone = plugin.configure(std::slice::from_ref(layer));
+                let alone = judge(std::slice::from_ref(layer));
                 matches!(alone, Err(PluginError::Refused(_)))
             });
             refused(error, at_fault.map(|layer| layer.origin), file)

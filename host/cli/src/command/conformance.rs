@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use keepset_conformance::builtin::Unpacked;
 use keepset_conformance::cell::{Cells, Which};
-use keepset_conformance::fixture;
-use keepset_conformance::run::{Tally, run};
-use keepset_host::Plugin;
+use keepset_conformance::fixture::{self, Fixture};
+use keepset_conformance::run::{Tally, answers, run};
+use keepset_host::{ErrorCode, Plugin};
+use keepset_types::DocumentError;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
@@ -28,7 +30,8 @@ pub(super) const INTERFACES: [Which; 3] = [Which::Policy, Which::Bulk, Which::Se
     after_help = "\
 Examples:
   keepset conformance tests/fixtures
-  keepset conformance tests/fixtures/applying --engine component --plugin mine.wasm"
+  keepset conformance tests/fixtures/applying --engine component --plugin mine.wasm
+  keepset conformance tests/fixtures --answers -o json"
 )]
 pub(crate) struct Conformance {
     /// Fixtures, files or folders
@@ -37,6 +40,10 @@ pub(crate) struct Conformance {
     /// Only this engine [default: both]
     #[arg(long, value_enum)]
     engine: Option<Engine>,
+    /// Check nothing: print what the native engine answers to each step of each fixture, a line for a step; as JSON, an
+    /// object for each fixture: {path, fixture, answers}
+    #[arg(long, conflicts_with = "engine")]
+    answers: bool,
     /// How to write the tally; as JSON, the fixtures are listed on standard error
     #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(super) output: Format,
@@ -60,6 +67,9 @@ struct Document {
 
 impl Conformance {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
+        if self.answers {
+            return self.answer();
+        }
         let plugin = self.plugin.load()?;
         let cells: Vec<Which> = match self.engine {
             None => [Which::Native].into_iter().chain(INTERFACES).collect(),
@@ -80,26 +90,67 @@ impl Conformance {
     }
 }
 
+/// What the native engine answers to a fixture: what the playground's engine is compared with.
+#[derive(Serialize)]
+struct Answered<'a> {
+    path: String,
+    /// The document itself, as JSON.
+    fixture: Value,
+    answers: &'a str,
+}
+
+impl Conformance {
+    fn answer(&self) -> Result<Exit, Failure> {
+        let mut results = Results::new();
+        for path in find(&self.paths)? {
+            let refuse = |message| {
+                let error = DocumentError::at("", message);
+                Failure::Document { path: path.clone(), code: ErrorCode::InvalidRequest, error }
+            };
+            let fixture = Fixture::document(&path).map_err(|invalid| refuse(invalid.0))?;
+            let read = Fixture::from_json(fixture.to_string().as_bytes());
+            let read = read.map_err(|invalid| refuse(invalid.0))?;
+            let cell = Cells::native().cell(Which::Native).map_err(|refusal| refuse(refusal.message));
+            let answers = answers(&read, cell?.as_mut()).map_err(refuse)?;
+            match self.output {
+                Format::Text => results.write_all(answers.as_bytes())?,
+                Format::Json => {
+                    let path = path.display().to_string();
+                    results.json(&Answered { path, fixture, answers: &answers })?;
+                }
+            }
+        }
+        results.finish()?;
+        Ok(Exit::Success)
+    }
+}
+
+/// The fixtures under these paths. Where there are none, nothing was proved: that is a failure.
+fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    for path in paths {
+        let find = fs::metadata(path).and_then(|_| fixture::find(std::slice::from_ref(path)));
+        found.extend(find.map_err(|source| Failure::Read { path: path.clone(), source })?);
+    }
+    match found.is_empty() {
+        true => Err(Failure::NotFound("no fixtures were found".to_owned())),
+        false => Ok(found),
+    }
+}
+
 /// Holds a plugin to the fixtures that come with this command.
 pub(super) fn run_own_fixtures(plugin: Plugin, out: &mut dyn Write) -> Result<Tally, Failure> {
     let unpacked = Unpacked::new().map_err(|source| Failure::Write { path: std::env::temp_dir(), source })?;
     run_fixtures(&[unpacked.path()], plugin, &INTERFACES, out)
 }
 
-/// Runs fixtures, a line each. Where there are none, nothing was proved: that is a failure.
+/// Runs fixtures, a line each.
 pub(super) fn run_fixtures(
     paths: &[PathBuf],
     plugin: Plugin,
     cells: &[Which],
     out: &mut dyn Write,
 ) -> Result<Tally, Failure> {
-    let mut found = 0;
-    for path in paths {
-        let find = fs::metadata(path).and_then(|_| fixture::find(std::slice::from_ref(path)));
-        found += find.map_err(|source| Failure::Read { path: path.clone(), source })?.len();
-    }
-    if found == 0 {
-        return Err(Failure::NotFound("no fixtures were found".to_owned()));
-    }
+    find(paths)?;
     Ok(run(paths, &Cells::of(plugin), cells, out)?)
 }

@@ -9,3 +9,4 @@ mod main_path;
 mod plugins;
 mod scene;
 mod settings;
+mod simulate;
