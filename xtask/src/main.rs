@@ -7,6 +7,7 @@ mod debian;
 mod demo;
 mod generate;
 mod guest;
+mod playground;
 mod postgres;
 mod process;
 mod prove;
@@ -46,6 +47,15 @@ enum Task {
     Plugins,
     /// Build the playground's engine to target/web/
     Web,
+    /// Build the playground to target/playground/ and serve it on 127.0.0.1
+    Playground {
+        /// Build it, and serve nothing
+        #[arg(long)]
+        build_only: bool,
+        /// Where to listen
+        #[arg(long, default_value_t = 4173)]
+        port: u16,
+    },
     /// Build everything and watch reports of three clusters being kept and forgotten
     Demo,
     /// Everything that CI checks
@@ -98,6 +108,13 @@ fn perform(task: Task) -> Result<()> {
         }
         Task::Plugins => guest::build_plugins(&toolchain::find()?),
         Task::Web => web::build(&toolchain::find()?),
+        Task::Playground { build_only, port } => {
+            playground::build(&toolchain::find()?)?;
+            if build_only {
+                return Ok(());
+            }
+            playground::serve(port)
+        }
         Task::Demo => demo::run(&toolchain::find()?),
         Task::Test => test::run(),
         Task::Bench { arguments } => bench::run(&toolchain::find()?, &arguments),

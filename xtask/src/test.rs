@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::process::{probe, run as run_program};
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root, target};
-use crate::{api, bench, generate, guest, postgres, reproduce, toolchain, wit};
+use crate::{api, bench, generate, guest, playground, postgres, reproduce, toolchain, wit};
 
 /// A check, and the name it has in the summary.
 type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
@@ -57,6 +57,8 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("tests", Box::new(tests)),
         ("API", Box::new(|| api::check(&command()))),
         ("conformance", Box::new(|| conformance(toolchain))),
+        ("playground", Box::new(|| playground::check(toolchain))),
+        ("browser", Box::new(playground::test_in_browser)),
         ("deployment", Box::new(deployment)),
     ]
 }

@@ -1,0 +1,153 @@
+// The page says what is wrong, in words, and keeps what it has.
+import { open, ready, settled } from "../browser.js";
+import { equal, holds, text } from "../expect.js";
+import { places } from "../places.js";
+import { serve } from "../server.js";
+
+const isEngine = (path) => path.endsWith(".wasm");
+
+/** A case with a server that does something to what it answers. */
+function changed(name, change, run, allows = []) {
+  return {
+    name,
+    allows,
+    async run(tools) {
+      const server = await serve(places.playground, change);
+      try {
+        return await run({ ...tools, url: server.url });
+      } finally {
+        await server.close();
+      }
+    },
+  };
+}
+
+const json = (document) => ({ name: "report.json", mimeType: "application/json", buffer: Buffer.from(typeof document === "string" ? document : JSON.stringify(document)) });
+
+const report = () => ({
+  cluster_name: "c1", timestamp: "2026-01-01T00:00:00Z",
+  namespaces: [{ uid: "n1", name: "default" }],
+  pods: [{ uid: "p1", name: "web", namespace_uid: "n1" }],
+  containers: [{ id: "containerd://1", name: "web", image_tag: "web:1", pod_uid: "p1" }],
+});
+
+/** Every field of a report, with a way to it. */
+function* fields(value, path = []) {
+  for (const [key, entry] of Object.entries(value)) {
+    yield [...path, key];
+    if (typeof entry === "object") yield* fields(entry, [...path, key]);
+  }
+}
+
+const missing = async ({ page, url }) => {
+  await page.goto(url);
+  await text(page, "main", "keepset simulate");
+  await text(page, "main", "The engine");
+};
+
+export default [
+  changed("no engine (404): said in words, with the command to use instead", (path, answer) => (isEngine(path) ? { status: 404, headers: {}, body: "" } : answer), missing, [/404/]),
+  changed("an engine cut short: said in words", (path, answer) => (isEngine(path) ? { ...answer, body: answer.body.subarray(0, answer.body.length / 2) } : answer), missing),
+  changed("an engine of the wrong MIME type runs all the same", (path, answer) => (isEngine(path) ? { ...answer, headers: { "content-type": "text/plain" } } : answer), ({ page, url }) => open(page, url)),
+  changed(
+    "a policy that forbids WebAssembly: said in words",
+    (path, answer) => (path.endsWith(".html") ? { ...answer, body: String(answer.body).replace(" 'wasm-unsafe-eval'", "") } : answer),
+    missing,
+    [/wasm-unsafe-eval|WebAssembly|Content Security Policy/],
+  ),
+  {
+    name: "a worker that dies can be started again, and nothing is lost",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.fill("#ttl-a", "9");
+      await settled(page);
+      const before = await text(page, "[data-testid=headline-a]", "Removes");
+      await page.workers()[0].evaluate(() => self.close()).catch(() => {});
+      await page.fill("#ttl-b", "1");
+      await text(page, ".notice", "has not answered", 12_000);
+      await page.getByRole("button", { name: "Start it again" }).click();
+      await settled(page);
+      equal(await page.inputValue("#ttl-a"), "9");
+      equal(await page.inputValue("#ttl-b"), "1");
+      await text(page, "[data-testid=headline-a]", before);
+      await text(page, ".verdict[data-side=b]", "TTL 1 day,");
+    },
+  },
+  {
+    name: "JSON that is none: line, column, and the last good result stays",
+    async run({ page, url }) {
+      await open(page, url);
+      const headline = await text(page, "[data-testid=headline-a]", "Removes");
+      await page.setInputFiles("input[type=file]", json('{\n  "cluster_name": "c1",\n  "timestamp" 7\n}'));
+      const said = await text(page, "[data-testid=problem]", /line 3, column \d+/);
+      holds(said.includes("report.json"), said);
+      // The text that was refused is there to be mended.
+      await page.click("#tab-data");
+      holds((await page.inputValue(".editor textarea")).includes('"timestamp" 7'), "the editor shows something else");
+      await page.click("#tab-items");
+      await text(page, "[data-testid=headline-a]", headline);
+      await page.keyboard.press("n");
+      await page.setInputFiles("input[type=file]", json(report()));
+      await page.waitForFunction(() => !document.querySelector("[data-testid=problem]"));
+    },
+  },
+  {
+    name: "a wrong value in any field: its place in the document",
+    async run({ page, url }) {
+      await open(page, url);
+      let tried = 0;
+      for (const path of fields(report())) {
+        const document = report();
+        const parent = path.slice(0, -1).reduce((value, key) => value[key], document);
+        parent[path.at(-1)] = Array.isArray(parent[path.at(-1)]) ? "text" : 7;
+        await page.setInputFiles("input[type=file]", json(document));
+        const pointer = `/${path.join("/")}`;
+        await page.waitForFunction((wanted) => document.querySelector("[data-testid=problem]")?.textContent.includes(`at ${wanted}.`), pointer, { timeout: 10_000 })
+          .catch(async () => { throw new Error(`${pointer}: ${await page.locator("[data-testid=problem]").textContent().catch(() => "no problem shown")}`); });
+        tried += 1;
+      }
+      return `${tried} fields`;
+    },
+  },
+  {
+    name: "the editor marks what is wrong, and replays what is right",
+    // Chromium keeps the look of what is typed over by a style of its own, which the page's policy stops.
+    allows: [/Applying inline style/],
+    async run({ page, url }) {
+      await open(page, url);
+      await page.setInputFiles("input[type=file]", json(report()));
+      await settled(page);
+      await page.click("#tab-data");
+      await page.focus(".editor textarea");
+      await page.waitForSelector(".cm-content");
+      await page.locator(".cm-content").fill(JSON.stringify({ ...report(), pods: [{ uid: "p1", name: 5, namespace_uid: "n1" }] }, null, 1));
+      await text(page, "[data-testid=problem]", "/pods/0/name");
+      const marked = await page.waitForSelector(".cm-lintRange-error, .cm-lintPoint-error");
+      equal((await marked.textContent()).trim(), "5");
+      await page.locator(".cm-content").fill(JSON.stringify(report(), null, 1));
+      await page.waitForFunction(() => !document.querySelector("[data-testid=problem]"));
+      await page.keyboard.press("Escape");
+      equal(await page.evaluate(() => document.activeElement.id), "panel");
+    },
+  },
+  {
+    name: "a file of 60 MB is asked about first",
+    async run({ page, url }) {
+      await open(page, url);
+      const line = `${JSON.stringify(report())}\n`;
+      const { mkdtemp, rm, writeFile } = await import("node:fs/promises");
+      const { tmpdir } = await import("node:os");
+      const { join } = await import("node:path");
+      const folder = await mkdtemp(join(tmpdir(), "keepset-large-"));
+      try {
+        await writeFile(join(folder, "large.ndjson"), line.repeat(Math.ceil(60_000_000 / line.length)));
+        await page.setInputFiles("input[type=file]", join(folder, "large.ndjson"));
+        await text(page, "dialog", "60 MB");
+        await page.getByRole("button", { name: "Leave it" }).click();
+        await ready(page);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+  },
+];

@@ -1,0 +1,113 @@
+// All of it without a mouse.
+import { open, settled } from "../browser.js";
+import { equal, holds, text } from "../expect.js";
+
+const focused = (page) =>
+  page.evaluate(() => {
+    const element = document.activeElement;
+    return element.id || element.getAttribute("aria-label") || element.textContent.trim().slice(0, 40);
+  });
+
+/** Goes on by Tab until something has the focus. */
+async function tabTo(page, wanted, most = 60) {
+  const way = [];
+  for (let press = 0; press < most; press += 1) {
+    await page.keyboard.press("Tab");
+    way.push(await focused(page));
+    if (way.at(-1) === wanted) return way;
+  }
+  throw new Error(`Tab never comes to “${wanted}”: ${way.join(" > ")}`);
+}
+
+export default [
+  {
+    name: "from the first scenario to a safe TTL, to the why of an item, and to a link",
+    async run({ page, url }) {
+      await open(page, url);
+      await tabTo(page, "scenario");
+      await page.keyboard.press("Home");
+      await settled(page);
+      await text(page, "[data-testid=headline-a]", "✗");
+      await page.keyboard.press("Escape");
+      await page.evaluate(() => document.activeElement.blur());
+      // The first wrong removal, and why it is one.
+      await page.keyboard.press("p");
+      await page.keyboard.press("n");
+      await tabTo(page, "Items");
+      await page.keyboard.press("ArrowDown");
+      const item = await page.evaluate(() => document.querySelector("[aria-selected=true][role=row] .mono").textContent);
+      await page.keyboard.press("Enter");
+      equal(await focused(page), "why");
+      await text(page, "[data-testid=why-item]", item);
+      // The safe TTL.
+      await page.keyboard.press("a");
+      equal(await focused(page), "ttl-a");
+      await tabTo(page, "Use in A");
+      await page.keyboard.press("Enter");
+      await settled(page);
+      await text(page, "[data-testid=headline-a]", "✓");
+      await text(page, "[data-testid=announce]", "A:");
+      // The link.
+      await page.keyboard.press("?");
+      await page.waitForSelector("dialog .keys");
+      await page.keyboard.press("Escape");
+      await tabTo(page, "Copy link", 120);
+      await page.keyboard.press("Enter");
+      await page.waitForFunction(() => document.querySelector("dialog textarea")?.value.includes("#v1."));
+      await page.keyboard.press("Escape");
+      await page.waitForFunction(() => !document.querySelector("dialog"));
+    },
+  },
+  {
+    name: "keys move the instant, and are off while something is typed",
+    async run({ page, url }) {
+      await open(page, url);
+      const at = async () => Number((await page.locator(".transport output").textContent()).replace("day ", ""));
+      await page.locator("#scrubber").focus();
+      await page.keyboard.press("Home");
+      equal(await at(), 0);
+      await page.keyboard.press("]");
+      equal(await at(), 1);
+      for (let hour = 0; hour < 12; hour += 1) await page.keyboard.press(".");
+      equal(await at(), 1.5);
+      await page.keyboard.press(",");
+      await page.keyboard.press("[");
+      equal(await at(), 0.46);
+      await page.keyboard.press("End");
+      const end = await at();
+      await page.keyboard.press("PageDown");
+      holds(Math.abs(await at() - end * 0.9) < 0.02, `a tenth back from ${end} is ${await at()}`);
+      await page.keyboard.press("/");
+      await page.waitForFunction(() => document.activeElement.id === "search");
+      const before = await at();
+      await page.keyboard.type("]]nbp?");
+      equal(await at(), before);
+      equal(await page.inputValue("#search"), "]]nbp?");
+      equal(await page.locator("dialog").count(), 0);
+    },
+  },
+  {
+    name: "nothing that has the focus is out of sight, and the order is that of reading",
+    async run({ page, url }) {
+      await open(page, url);
+      const way = [];
+      for (let press = 0; press < 80; press += 1) {
+        await page.keyboard.press("Tab");
+        const name = await focused(page);
+        if (way.includes(name) && name === way[0]) break;
+        const seen = await page.evaluate(() => {
+          const element = document.activeElement;
+          if (element === document.body) return true;
+          const box = (element.closest("label.file") ?? element).getBoundingClientRect();
+          return box.bottom > 0 && box.top < innerHeight && box.width > 0;
+        });
+        holds(seen, `${name} has the focus and is out of sight`);
+        way.push(name);
+      }
+      const order = ["scenario", "ttl-a", "overwrite-a", "ttl-b", "overwrite-b", "scrubber", "tab-items", "search"];
+      const places = order.map((name) => way.indexOf(name));
+      equal(places.filter((place) => place < 0), [], `not reached: ${order.filter((_, index) => places[index] < 0)}; way: ${way.join(" > ")}`);
+      equal([...places].sort((a, b) => a - b), places, `order: ${way.join(" > ")}`);
+    },
+  },
+];

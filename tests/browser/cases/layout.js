@@ -1,0 +1,84 @@
+// Nothing runs over the side, from 320 to 1920 pixels; pictures of the page are kept, to be looked at.
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { open } from "../browser.js";
+import { equal, holds } from "../expect.js";
+import { places } from "../places.js";
+
+const WIDTHS = [320, 360, 390, 480, 600, 699, 700, 768, 899, 900, 1024, 1199, 1200, 1360, 1600, 1920];
+
+export default [
+  {
+    name: "nothing runs over the side, at any width and in any view",
+    async run({ page, url }) {
+      await open(page, url);
+      for (const tab of ["items", "reports", "diff", "data"]) {
+        await page.click(`#tab-${tab}`);
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+          equal(over <= 0 ? 0 : over, 0, `${tab} at ${width}: ${over} pixels over the side`);
+        }
+      }
+    },
+  },
+  {
+    name: "letters of twice the size still fit",
+    view: { viewport: { width: 1360, height: 900 } },
+    async run({ page, url }) {
+      await open(page, url);
+      // What a browser's zoom does to a layout: half the room.
+      await page.setViewportSize({ width: 680, height: 450 });
+      await page.evaluate(() => (document.documentElement.style.fontSize = "200%"));
+      await page.waitForTimeout(200);
+      holds((await page.evaluate(() => document.documentElement.scrollWidth)) <= 680, "it runs over the side");
+    },
+  },
+  {
+    name: "chart, scrubber, namespaces and lanes have one x scale",
+    async run({ page, url }) {
+      await open(page, url);
+      for (const width of [390, 1360]) {
+        await page.setViewportSize({ width, height: 900 });
+        await page.waitForTimeout(200);
+        const [plot, thumb, over] = await page.evaluate(() => {
+          const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+          const { left, right } = box(".plot .u-over");
+          const range = box("#scrubber");
+          const { left: from, right: to } = box(".over");
+          // The middle of the thumb runs from half its width inside the range to half its width before its end.
+          return [[left, right], [range.left + 8, range.right - 8], [from, to]];
+        });
+        for (const place of [0, 1]) {
+          holds(Math.abs(plot[place] - over[place]) < 1.5, `chart ${plot} and overlays ${over} at ${width}`);
+          holds(Math.abs(plot[place] - thumb[place]) < 2.5, `chart ${plot} and scrubber ${thumb} at ${width}`);
+        }
+      }
+    },
+  },
+  {
+    name: "the page does not jump while it fills",
+    async run({ page, url }) {
+      await page.addInitScript(() => {
+        globalThis.jumps = 0;
+        new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.jumps += entry.value; }).observe({ type: "layout-shift", buffered: true });
+      });
+      await open(page, url);
+      await page.waitForTimeout(300);
+      const jumps = await page.evaluate(() => globalThis.jumps);
+      holds(jumps <= 0.05, `layout shifts sum to ${jumps.toFixed(3)}`);
+      return `shift ${jumps.toFixed(3)}`;
+    },
+  },
+  ...[["light", 1360, 900], ["dark", 1360, 900], ["light", 390, 844], ["dark", 320, 700], ["light", 1920, 1080]].map(([colorScheme, width, height]) => ({
+    name: `picture, ${colorScheme}, ${width} pixels`,
+    view: { colorScheme, viewport: { width, height } },
+    async run({ page, url }) {
+      await open(page, url);
+      await mkdir(places.screenshots, { recursive: true });
+      await page.waitForTimeout(300);
+      await page.screenshot({ path: join(places.screenshots, `${colorScheme}-${width}.png`), fullPage: true });
+    },
+  })),
+];

@@ -1,0 +1,62 @@
+import type {
+  About, Config, Curve, Fault, InputFile, ItemColumns, Outcomes, Report, ReportColumns, SafeTtl, Scenario, Series,
+  SpanColumns, Summary, Verdict, Why,
+} from "./api.ts";
+
+export type SideName = "a" | "b";
+
+/** Where a history comes from: one of the shipped scenarios, or files. */
+export type Input = { scenario: Uint8Array } | { files: InputFile[] };
+
+/** A history as the page draws it. */
+export interface HistoryView {
+  summary: Summary;
+  kinds: string[];
+  items: ItemColumns;
+  reports: ReportColumns;
+}
+
+/** A history that was opened, and what its scenario says beside it. */
+export interface Opened {
+  view: HistoryView;
+  scenario: Scenario | null;
+  /** Those asked for, or else the scenario's. */
+  faults: Fault[];
+}
+
+/** One configuration's replay as the page draws it. */
+export interface RunView {
+  config: Config;
+  verdict: Verdict;
+  ends: string[];
+  spans: SpanColumns;
+  /** For item `i`, its spans are `first[i] .. first[i + 1]`. */
+  first: Uint32Array;
+  series: Series;
+  outcomes: Outcomes;
+  /** Each context's series, one behind the other. */
+  density: Series;
+  /** The smallest TTL that is safe with this overwrite. */
+  safe: SafeTtl;
+  milliseconds: number;
+}
+
+/** What the worker does. Calls are answered one after the other. */
+export interface EngineWorker {
+  start(wasm: ArrayBuffer): About;
+  /** Without faults: with those of the scenario. */
+  open(input: Input, faults: Fault[] | null): Opened;
+  refault(faults: Fault[]): HistoryView;
+  run(side: SideName, config: Config, marginDays: number): RunView;
+  safeTtl(marginDays: number, overwrite: boolean): SafeTtl;
+  curve(maxDays: number, overwrite: boolean): Curve;
+  why(side: SideName, item: number, at: number): Why;
+  report(n: number): Report;
+  /** Replays by the rules, report by report, and says whether that comes to the same. */
+  verify(side: SideName): { same: boolean; milliseconds: number };
+  fixture(json: Uint8Array): Uint8Array;
+}
+
+/** Points of a series, and of each context's: more than a wide screen has columns for would not be seen. */
+export const POINTS = 1200;
+export const BINS = 240;

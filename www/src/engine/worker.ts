@@ -1,0 +1,144 @@
+/** The engine's side: it keeps the history and one replay per configuration, and hands out columns. */
+import * as Comlink from "comlink";
+import { History, about, initSync, read_scenario, run_fixture, type Replay } from "keepset-web";
+import type { Config, EngineError, SafeTtl } from "./api.ts";
+import { BINS, POINTS, type EngineWorker, type HistoryView, type RunView, type SideName } from "./protocol.ts";
+
+let source: History | undefined;
+let faulted: History | undefined;
+let items = 0;
+/** The smallest safe TTLs of the history, by margin and overwrite: no TTL changes them. */
+const safest = new Map<string, SafeTtl>();
+const replays: Partial<Record<SideName, { replay: Replay; config: Config }>> = {};
+
+const engine: EngineWorker = {
+  start(wasm) {
+    initSync({ module: wasm });
+    return about();
+  },
+  open(input, wanted) {
+    const scenario = "scenario" in input ? read_scenario(input.scenario) : null;
+    const faults = wanted ?? scenario?.faults ?? [];
+    const fresh = "scenario" in input ? History.scenario(input.scenario) : History.read(input.files);
+    let changed: History;
+    try {
+      changed = fresh.with_faults(faults);
+    } catch (error) {
+      fresh.free();
+      throw error;
+    }
+    source?.free();
+    source = fresh;
+    replace(changed);
+    return moved({ view: view(changed), scenario, faults });
+  },
+  refault(faults) {
+    replace(opened(source).with_faults(faults));
+    return moved(view(opened(faulted)));
+  },
+  run(side, config, marginDays) {
+    const start = performance.now();
+    const history = opened(faulted);
+    const replay = history.replay(config, "gap");
+    replays[side]?.replay.free();
+    replays[side] = { replay, config };
+    return moved(runView(history, replay, config, marginDays, start));
+  },
+  safeTtl: (marginDays, overwrite) => safeTtl(opened(faulted), marginDays, overwrite),
+  curve: (maxDays, overwrite) => moved(opened(faulted).curve(maxDays, overwrite)),
+  why: (side, item, at) => opened(replays[side]).replay.why(item, at),
+  report: (n) => opened(faulted).report(n),
+  verify(side) {
+    const start = performance.now();
+    const { replay, config } = opened(replays[side]);
+    const stepped = opened(faulted).replay(config, "step");
+    try {
+      return { same: replay.same_as(stepped), milliseconds: performance.now() - start };
+    } finally {
+      stepped.free();
+    }
+  },
+  fixture: (json) => moved(run_fixture(json)),
+};
+
+/** Takes another history, and frees what was derived from the one before. */
+function replace(history: History) {
+  faulted?.free();
+  faulted = history;
+  safest.clear();
+  for (const side of ["a", "b"] as const) {
+    replays[side]?.replay.free();
+    delete replays[side];
+  }
+}
+
+function view(history: History): HistoryView {
+  const summary = history.summary();
+  items = summary.items;
+  return { summary, kinds: history.kinds(), items: history.items(), reports: history.reports() };
+}
+
+function runView(history: History, replay: Replay, config: Config, marginDays: number, start: number): RunView {
+  const spans = replay.spans();
+  return {
+    config,
+    verdict: replay.verdict(),
+    ends: replay.ends(),
+    spans,
+    first: firsts(spans.item, items),
+    series: replay.series(POINTS),
+    outcomes: replay.outcomes(),
+    density: replay.density(BINS),
+    safe: safeTtl(history, marginDays, config.image_ingest_overwrite),
+    milliseconds: performance.now() - start,
+  };
+}
+
+function safeTtl(history: History, marginDays: number, overwrite: boolean): SafeTtl {
+  const key = `${marginDays} ${overwrite}`;
+  const known = safest.get(key) ?? history.safe_ttl(marginDays, overwrite);
+  safest.set(key, known);
+  return known;
+}
+
+/** Where each item's spans begin; spans come in the order of items. */
+function firsts(item: Uint32Array, count: number): Uint32Array {
+  const first = new Uint32Array(count + 1);
+  for (let span = 0; span < item.length; span += 1) first[item[span]! + 1]! += 1;
+  for (let i = 0; i < count; i += 1) first[i + 1]! += first[i]!;
+  return first;
+}
+
+function opened<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("nothing was opened yet");
+  return value;
+}
+
+/** Columns go to the page without a copy. */
+function moved<T extends object>(value: T): T {
+  const buffers = new Set<ArrayBuffer>();
+  const walk = (part: unknown) => {
+    if (ArrayBuffer.isView(part)) buffers.add(part.buffer as ArrayBuffer);
+    else if (typeof part === "object" && part !== null && !Array.isArray(part)) Object.values(part).forEach(walk);
+  };
+  walk(value);
+  return Comlink.transfer(value, [...buffers]);
+}
+
+// A refusal of the engine has fields, which an Error would lose on its way to the page.
+const thrown = Comlink.transferHandlers.get("throw");
+if (thrown) {
+  const { serialize } = thrown;
+  thrown.serialize = (value) => {
+    const refusal = refusalOf((value as { value: unknown }).value);
+    return refusal ? [{ isError: false, value: refusal }, []] : serialize(value);
+  };
+}
+
+function refusalOf(error: unknown): EngineError | undefined {
+  const { code, message, file, pointer, line, column } = (error ?? {}) as Partial<EngineError>;
+  if (typeof code !== "string" || typeof message !== "string") return undefined;
+  return { code, message, file, pointer, line, column } as EngineError;
+}
+
+Comlink.expose(engine);

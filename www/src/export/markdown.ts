@@ -1,0 +1,26 @@
+import type { SafeTtl } from "../engine/api.ts";
+import type { HistoryView, RunView } from "../engine/protocol.ts";
+import { count, counted, duration, ttl, utc } from "../format.ts";
+
+/** Both verdicts as a table, to be pasted where the decision is discussed. */
+export function markdownOf(title: string, view: HistoryView, a: RunView, b: RunView, safest: SafeTtl, link: string | null): string {
+  const { summary } = view;
+  const row = (name: string, of: (run: RunView) => string) => `| ${name} | ${of(a)} | ${of(b)} |`;
+  const lines = [
+    `**${title.replaceAll("|", "\\|")}**: ${counted(summary.reports, "report")}, ${counted(summary.items, "item")}, ${utc(summary.from)} to ${utc(summary.to)}`,
+    "",
+    "| | A | B |",
+    "|---|---|---|",
+    row("TTL", ({ config }) => ttl(config.image_ttl_days)),
+    row("overwrite", ({ config }) => (config.image_ingest_overwrite ? "on" : "off")),
+    row("running items removed", ({ verdict }) => count(verdict.wrong_items)),
+    row("first", ({ verdict }) => (verdict.first_wrong_at === null ? "–" : utc(verdict.first_wrong_at))),
+    row("kept at the end", ({ verdict }) => count(verdict.active_at_end)),
+    row("of them no longer running", ({ verdict }) => count(verdict.stale_at_end)),
+    row("survives outages up to", ({ verdict }) => (verdict.survives_seconds === null ? "–" : duration(verdict.survives_seconds))),
+    "",
+    `Smallest safe TTL: ${ttl(safest.days)} (longest gap ${duration(safest.gap_seconds)}).`,
+  ];
+  if (link) lines.push("", `[Open in the playground](${link})`);
+  return `${lines.join("\n")}\n`;
+}

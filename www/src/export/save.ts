@@ -1,0 +1,72 @@
+/** What can be taken away: configuration, fixture, Markdown, the view with its data. */
+import { call } from "../engine/client.ts";
+import type { Config } from "../engine/api.ts";
+import type { SideName } from "../engine/protocol.ts";
+import { findScenario } from "../files/scenarios.ts";
+import { currentView } from "../state/session.ts";
+import { configs, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
+import { fixtureOf } from "./fixture.ts";
+import { markdownOf } from "./markdown.ts";
+
+/** The settings as `--config` of the command takes them, and as Anchore Enterprise names them. */
+export function yamlOf(config: Config): string {
+  const guard = config.ecs_truncation_guard === undefined ? "" : `      ecs_truncation_guard: ${config.ecs_truncation_guard}\n`;
+  return (
+    "services:\n  catalog:\n    runtime_inventory:\n" +
+    `      image_ttl_days: ${config.image_ttl_days}\n      image_ingest_overwrite: ${config.image_ingest_overwrite}\n${guard}`
+  );
+}
+
+export function saveConfig(side: SideName): void {
+  save(`keepset-config-${side}.yaml`, yamlOf(configs[side].value), "application/yaml");
+}
+
+export function titleOf(): string {
+  const from = source.value;
+  if (!from) return "";
+  return "scenario" in from ? (findScenario(from.scenario)?.title ?? from.scenario) : from.files.map(({ name }) => name).join(", ");
+}
+
+export async function saveFixture(): Promise<void> {
+  const [view, run] = [stream.value, runs.a.value];
+  if (!view || !run) return;
+  try {
+    const report = (n: number) => call((engine) => engine.report(n));
+    const answer = (json: Uint8Array) => call((engine) => engine.fixture(json));
+    const text = await fixtureOf(view, run, titleOf(), report, answer);
+    save("fixture.json", text, "application/json");
+  } catch (error) {
+    notice.value = { is: "error", text: `No fixture was made: ${error instanceof Error ? error.message : String((error as { message?: string }).message ?? error)}` };
+  }
+}
+
+export async function copyMarkdown(): Promise<void> {
+  const [a, b, safest, view] = [runs.a.value, runs.b.value, safe.a.value, stream.value];
+  if (!a || !b || !safest || !view) return;
+  const from = source.value;
+  await copy(markdownOf(titleOf(), view, a, b, safest, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
+}
+
+/** The view with whatever it needs, in a file that opens here again. */
+export function saveView(): void {
+  const from = source.value;
+  if (!from) return;
+  const view = { ...currentView(), ...(isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
+  save("keepset-view.json", JSON.stringify({ keepset_view: view }), "application/json");
+}
+
+export async function copy(text: string, done: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    notice.value = { is: "done", text: done };
+  } catch {
+    notice.value = { is: "error", text: "The browser does not let this page copy. Select the text and copy it by hand." };
+  }
+}
+
+export function save(name: string, text: string, type: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  const link = Object.assign(document.createElement("a"), { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 10_000);
+}

@@ -1,0 +1,76 @@
+/**
+ * Replaces names by keyed hashes before data leave in a link: what happened when stays, what it was called does not.
+ * Equal names stay equal, so that every verdict is the same. The key is drawn anew for each link and kept nowhere.
+ */
+import type { TextFile } from "../state/link.ts";
+
+/** Values that mean something to the engine, and name nothing. */
+const WORDS = new Set(["validating-creds", "UNKNOWN", "unknown", ""]);
+
+/** Keys whose strings are times or words of the format. */
+const OPEN = new Set([
+  "timestamp", "now", "created_at", "last_updated", "last_seen", "expires_at", "next_expiry", "inventory_type", "kind",
+  "reason", "rule", "rules", "warnings", "error", "version", "from", "to", "at", "start", "end",
+]);
+
+/** Maps that only carry attributes: nothing is decided by them. */
+const DROPPED = new Set(["labels", "annotations", "tags"]);
+
+export type Naming = (name: string) => string;
+
+/** A naming by HMAC-SHA-256 under a fresh key; its names are as long as collisions need, and sort anyhow. */
+export async function freshNaming(names: Iterable<string>): Promise<Naming> {
+  const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+  const hashed = new Map<string, string>();
+  for (const name of names) {
+    if (hashed.has(name)) continue;
+    const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(name)));
+    hashed.set(name, Array.from(mac.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join(""));
+  }
+  return (name) => hashed.get(name) ?? "";
+}
+
+/** The files with their names replaced; the files' own names too. */
+export async function hashNames(files: TextFile[]): Promise<TextFile[]> {
+  const documents = files.map((file) => parse(file));
+  const names = new Set<string>();
+  for (const lines of documents) for (const line of lines) rename(line, (name) => (names.add(name), name));
+  const naming = await freshNaming(names);
+  return documents.map((lines, index) => ({
+    name: `report-${index + 1}.${lines.length > 1 ? "ndjson" : "json"}`,
+    text: lines.map((line) => JSON.stringify(rename(line, naming))).join("\n"),
+  }));
+}
+
+/** One JSON document, or one on each line. */
+function parse(file: TextFile): unknown[] {
+  try {
+    return [JSON.parse(file.text)];
+  } catch {
+    return file.text.split("\n").filter((line) => line.trim() !== "").map((line) => JSON.parse(line) as unknown);
+  }
+}
+
+/** The value with every name in it given by `naming`. */
+export function rename(value: unknown, naming: Naming, key = ""): unknown {
+  if (typeof value === "string") return OPEN.has(key) ? value : renameText(value, key, naming);
+  if (Array.isArray(value)) return value.map((entry) => rename(entry, naming, key));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([name]) => !DROPPED.has(name))
+      .map(([name, entry]) => [name, rename(entry, naming, name)]),
+  );
+}
+
+function renameText(text: string, key: string, naming: Naming): string {
+  if (WORDS.has(text) || text.trim() === "") return text;
+  // A context is a cluster's name and a namespace's, and has to stay their sum.
+  if (key === "context") {
+    const slash = text.lastIndexOf("/");
+    if (slash > 0 && !text.startsWith("arn:")) {
+      return `${naming(text.slice(0, slash))}/${naming(text.slice(slash + 1))}`;
+    }
+  }
+  return text.includes("/") && key === "name" ? `${naming(text)}/` : naming(text);
+}

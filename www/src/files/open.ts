@@ -1,0 +1,62 @@
+/** Files that are picked or dropped: reports, fixtures, inventories, or a view that was saved here. */
+import { signal } from "@preact/signals";
+import { LinkError, checked, type TextFile } from "../state/link.ts";
+import { findScenario, firstScenario } from "./scenarios.ts";
+import { LARGE_BYTES, openFiles, openScenario } from "../state/session.ts";
+import { dialog, notice } from "../state/store.ts";
+import { size } from "../format.ts";
+
+/** Files that wait for a yes, because reading them takes long. */
+export const large = signal<{ bytes: number; open: () => void } | null>(null);
+
+export async function openPicked(picked: FileList | null): Promise<void> {
+  const files = [...(picked ?? [])].sort((one, other) => (one.name < other.name ? -1 : 1));
+  if (files.length === 0) return;
+  const bytes = files.reduce((sum, file) => sum + file.size, 0);
+  if (bytes <= LARGE_BYTES) return read(files);
+  large.value = { bytes, open: () => void read(files) };
+  dialog.value = "large";
+}
+
+async function read(files: File[]): Promise<void> {
+  let texts: TextFile[];
+  try {
+    texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await textOf(file) })));
+  } catch (error) {
+    notice.value = { is: "error", text: error instanceof Error ? error.message : String(error) };
+    return;
+  }
+  const [first] = texts;
+  if (texts.length === 1 && first && first.text.length < 50_000_000 && first.text.includes('"keepset_view"')) {
+    if (openView(first)) return;
+  }
+  openFiles(texts);
+}
+
+/** YAML is read here, as for the fixtures of the project: the engine reads JSON. */
+async function textOf(file: File): Promise<string> {
+  const text = await file.text();
+  if (!/\.ya?ml$/i.test(file.name)) return text;
+  const { parse } = await import("yaml");
+  try {
+    return JSON.stringify(parse(text), null, 2);
+  } catch (error) {
+    throw new Error(`${file.name} is no YAML: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+  }
+}
+
+/** Opens a view that was saved as a file. False if it is something else. */
+function openView(file: TextFile): boolean {
+  try {
+    const { keepset_view: view } = JSON.parse(file.text) as { keepset_view?: unknown };
+    if (view === undefined) return false;
+    const read = checked(view);
+    if (read.files) openFiles(read.files, read);
+    else void openScenario(findScenario(read.scenario ?? "") ?? firstScenario(), read);
+    return true;
+  } catch (error) {
+    if (!(error instanceof LinkError)) return false;
+    notice.value = { is: "error", text: `${file.name} does not open (${size(file.text.length)}): ${error.message}.` };
+    return true;
+  }
+}

@@ -1,0 +1,175 @@
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { call, engineState } from "../engine/client.ts";
+import { openPicked } from "../files/open.ts";
+import { counted, duration, size } from "../format.ts";
+import { about, dialog, notice, runs, source, stream, waiting } from "../state/store.ts";
+import { Header } from "./header.tsx";
+import { later } from "./later.tsx";
+import { narrowPage } from "./plot.ts";
+import { Safety } from "./safety.tsx";
+import { Settings } from "./settings.tsx";
+import { Crash, Instead } from "./states.tsx";
+import { Tabs } from "./tabs.tsx";
+import { Timeline } from "./timeline.tsx";
+import { Verdicts } from "./verdicts.tsx";
+import { Why } from "./why.tsx";
+
+const Dialogs = later(() => import("./dialogs.tsx").then((module) => module.Dialogs));
+
+export function App() {
+  const isReady = stream.value !== null && engineState.value.is !== "missing";
+  return (
+    <>
+      <Header />
+      <Notice />
+      {isReady ? <Crash /> : null}
+      {isReady ? <Page /> : <Instead />}
+      <Footer />
+      <Announce />
+      {dialog.value ? <Dialogs /> : null}
+      <Drop />
+    </>
+  );
+}
+
+function Page() {
+  const isDim = useLate(waiting.value, 150);
+  const settings = narrowPage.value ? <details class="card"><summary>Settings: configurations, safe TTL, faults</summary><Settings /></details> : <Settings />;
+  return (
+    <div class="frame">
+      {narrowPage.value ? null : <aside class="side" aria-label="Settings">{settings}</aside>}
+      <main class="main">
+        <About />
+        <div class={isDim ? "dimmed" : ""}><Verdicts /></div>
+        <div class={isDim ? "dimmed" : ""}><Timeline /></div>
+        {narrowPage.value ? <aside class="side" aria-label="Settings">{settings}</aside> : null}
+        <div class="bottom">
+          <Tabs />
+          <div class="beside"><Why /><Safety /></div>
+        </div>
+      </main>
+    </div>
+  );
+}
+
+/** What is replayed, in a sentence. */
+function About() {
+  const from = source.value;
+  const view = stream.value;
+  if (!from || !view) return null;
+  const { summary } = view;
+  const what = "scenario" in from ? about.value : from.files.map(({ name }) => name).join(", ");
+  return (
+    <p class="muted">
+      {what ? `${what} ` : ""}
+      <span class="small">
+        {counted(summary.reports, "report")}, {counted(summary.items, "item")} in {counted(summary.contexts.length, "namespace or cluster", "namespaces and clusters")}, {duration(summary.to - summary.from)}.
+      </span>
+    </p>
+  );
+}
+
+function Notice() {
+  const now = notice.value;
+  useEffect(() => {
+    if (now?.is !== "done") return undefined;
+    const timer = setTimeout(() => (notice.value = null), 4000);
+    return () => clearTimeout(timer);
+  }, [now]);
+  if (!now) return null;
+  return (
+    <div class="notice" data-is={now.is} role={now.is === "error" ? "alert" : "status"}>
+      <span>{now.text}</span>
+      <button class="plain tiny" onClick={() => (notice.value = null)}>Close</button>
+    </div>
+  );
+}
+
+function Footer() {
+  const engine = engineState.value;
+  const run = runs.a.value;
+  return (
+    <footer class="footer">
+      {engine.is === "ready" ? (
+        <>
+          <span>Engine {engine.about.name} {engine.about.version}, rules edition {engine.about.rules}</span>
+          <span>{size(engine.bytes)} of WebAssembly, {engine.digest ? <>sha256 <code data-testid="digest">{engine.digest}</code></> : "not hashed: browsers hash on secure pages only"}</span>
+        </>
+      ) : null}
+      {run ? (
+        <span>
+          A replayed in {run.milliseconds.toFixed(0)} ms.{" "}
+          <button class="link small" onClick={() => void verify()}>Check it against the rules, step by step</button>
+        </span>
+      ) : null}
+      <span>Nothing leaves this tab.</span>
+      {import.meta.env.MODE === "single" ? null : <a href="keepset-playground.html" download>One file, for offline use</a>}
+    </footer>
+  );
+}
+
+/** The fast replay against the slow one, which is the rules themselves, report by report. */
+async function verify(): Promise<void> {
+  try {
+    for (const side of ["a", "b"] as const) {
+      const { same, milliseconds } = await call((engine) => engine.verify(side));
+      notice.value = same
+        ? { is: "done", text: `The rules, report by report, come to the same in ${side.toUpperCase()} (${milliseconds.toFixed(0)} ms).` }
+        : { is: "error", text: `In ${side.toUpperCase()} the rules, report by report, come to something else: please report this, with the fixture.` };
+      if (!same) return;
+    }
+  } catch {
+    // That the engine stopped is said elsewhere.
+  }
+}
+
+/** Read out when a verdict changes, and nothing else is. */
+function Announce() {
+  const [a, b] = [runs.a.value, runs.b.value];
+  const isCalm = useLate(`${a?.verdict.sentence ?? ""}|${b?.verdict.sentence ?? ""}`, 600);
+  const [first, second] = String(isCalm).split("|");
+  return <p class="hidden" role="status" aria-live="polite" data-testid="announce">{first && second ? `A: ${first} B: ${second}` : ""}</p>;
+}
+
+/** A value, once it has stayed the same for a while; the first one, and false, at once. */
+function useLate<T>(value: T, milliseconds: number): T {
+  const late = useSignal(value);
+  useEffect(() => {
+    if (value === false) late.value = value;
+    const timer = setTimeout(() => (late.value = value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return late.value;
+}
+
+/** Files dropped anywhere are opened. */
+function Drop() {
+  const isOver = useSignal(false);
+  useEffect(() => {
+    const hasFiles = (event: DragEvent) => event.dataTransfer?.types.includes("Files") ?? false;
+    const over = (event: DragEvent) => {
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      isOver.value = true;
+    };
+    const leave = (event: DragEvent) => {
+      if (event.relatedTarget === null) isOver.value = false;
+    };
+    const drop = (event: DragEvent) => {
+      isOver.value = false;
+      if (!hasFiles(event)) return;
+      event.preventDefault();
+      void openPicked(event.dataTransfer!.files);
+    };
+    addEventListener("dragover", over);
+    addEventListener("dragleave", leave);
+    addEventListener("drop", drop);
+    return () => {
+      removeEventListener("dragover", over);
+      removeEventListener("dragleave", leave);
+      removeEventListener("drop", drop);
+    };
+  }, []);
+  return isOver.value ? <div class="drop">Drop reports, NDJSON, fixtures or an inventory</div> : null;
+}

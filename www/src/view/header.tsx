@@ -1,0 +1,112 @@
+import { engineState } from "../engine/client.ts";
+import { openPicked } from "../files/open.ts";
+import { findScenario, scenarios } from "../files/scenarios.ts";
+import { openScenario, redo, undo, undoing } from "../state/session.ts";
+import { dialog, source } from "../state/store.ts";
+import { setTheme, theme, type Theme } from "./palette.ts";
+import { narrow } from "./plot.ts";
+
+const NEXT: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
+
+export function Header() {
+  const from = source.value;
+  const chosen = from && "scenario" in from ? from.scenario : "";
+  const isNarrow = narrow.value;
+  return (
+    <header class="header">
+      <div class="brand">
+        <svg class="mark" viewBox="0 0 22 22" aria-hidden="true">
+          <rect width="22" height="22" rx="5.5" fill="currentColor" />
+          <path d="M5.5 7h11M5.5 11h7M5.5 15h9.5" stroke="var(--card)" stroke-width="2.2" stroke-linecap="round" />
+        </svg>
+        <h1>Keepset <span class="muted">playground</span></h1>
+      </div>
+      <div class="scenario">
+        <label class="muted" for="scenario">Scenario</label>
+        <select
+          id="scenario"
+          value={chosen}
+          onChange={(event) => {
+            const scenario = findScenario(event.currentTarget.value);
+            if (scenario) void openScenario(scenario);
+          }}
+        >
+          {from && "files" in from ? <option value="">Your files</option> : null}
+          {scenarios.map(({ id, title }) => <option key={id} value={id}>{title}</option>)}
+        </select>
+      </div>
+      {isNarrow ? null : <OpenFiles />}
+      <div class="end">
+        {isNarrow ? null : (
+          <>
+            <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
+            <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
+            <button class="plain" onClick={turnTheme}>Theme: {theme.value}</button>
+          </>
+        )}
+        <Menu isNarrow={isNarrow} />
+        {isNarrow ? null : <button class="plain icon" aria-label="Keys and help" title="Keys and help (?)" onClick={() => (dialog.value = "help")}>?</button>}
+        <button class="primary" disabled={engineState.value.is !== "ready"} onClick={() => (dialog.value = "link")}>Copy link</button>
+      </div>
+    </header>
+  );
+}
+
+/** What is saved is asked for seldom: its code comes when it is. */
+const saving = () => import("../export/save.ts");
+
+const turnTheme = () => setTheme(NEXT[theme.value]);
+
+function OpenFiles() {
+  return (
+    <label class="file">
+      Open files
+      <input
+        class="hidden" type="file" multiple accept=".json,.ndjson,.jsonl,.yaml,.yml"
+        onChange={(event) => {
+          void openPicked(event.currentTarget.files);
+          event.currentTarget.value = "";
+        }}
+      />
+    </label>
+  );
+}
+
+function Menu({ isNarrow }: { isNarrow: boolean }) {
+  const close = (event: Event, then: () => unknown) => {
+    (event.currentTarget as HTMLElement).closest("details")?.removeAttribute("open");
+    void then();
+  };
+  return (
+    <details
+      class="menu"
+      onKeyDown={(event) => {
+        if (event.key !== "Escape") return;
+        event.currentTarget.removeAttribute("open");
+        event.currentTarget.querySelector("summary")?.focus();
+      }}
+      onFocusOut={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) event.currentTarget.removeAttribute("open");
+      }}
+    >
+      <summary>{isNarrow ? "More" : "Export"}</summary>
+      <div>
+        {isNarrow ? (
+          <>
+            <OpenFiles />
+            <button disabled={!undoing.canUndo.value} onClick={undo}>Undo</button>
+            <button disabled={!undoing.canRedo.value} onClick={redo}>Redo</button>
+            <button onClick={turnTheme}>Theme: {theme.value}</button>
+            <button onClick={(event) => close(event, () => (dialog.value = "help"))}>Keys and help</button>
+            <hr />
+          </>
+        ) : null}
+        <button onClick={(event) => close(event, async () => (await saving()).saveConfig("a"))}>Configuration A as YAML</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveConfig("b"))}>Configuration B as YAML</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveFixture())}>Conformance fixture, with A</button>
+        <button onClick={(event) => close(event, async () => (await saving()).copyMarkdown())}>Copy the verdict as Markdown</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveView())}>This view, with its data, as a file</button>
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,59 @@
+/** The items to show, and which of them is at the top: the table and the lanes scroll as one. */
+import { computed, signal } from "@preact/signals";
+import type { RunView, SideName } from "../engine/protocol.ts";
+import { choose } from "../state/spans.ts";
+import { at, namespace, runs, search, shown, stream, nameOf, tab } from "../state/store.ts";
+
+/** Whether the choice depends on the instant; then it is made anew as it moves. */
+const moves = computed(() => ["kept", "removed", "differs"].includes(filter.value));
+/** The tab of differences shows those alone. */
+export const filter = computed(() => (tab.value === "diff" ? "differs" : shown.value));
+
+const names = computed(() => {
+  const view = stream.value;
+  return view ? Array.from({ length: view.summary.items }, (_, item) => nameOf(view, item).toLowerCase()) : [];
+});
+
+/** By what the rows are ordered: as in the history, or by when a configuration first removed them. */
+export const order = signal<"item" | SideName>("item");
+
+/** When each item was first removed; never is last. */
+function firstRemovals(run: RunView): Float64Array {
+  const { until } = run.spans;
+  return Float64Array.from({ length: run.first.length - 1 }, (_, item) => {
+    const first = until[run.first[item]!];
+    return first === undefined || Number.isNaN(first) ? Infinity : first;
+  });
+}
+
+export const rows = computed<Uint32Array>(() => {
+  const found = chosen.value;
+  const run = order.value === "item" ? null : runs[order.value].value;
+  if (!run) return found;
+  const at = firstRemovals(run);
+  return found.slice().sort((one, other) => at[one]! - at[other]! || one - other);
+});
+
+const chosen = computed<Uint32Array>(() => {
+  const [view, a, b] = [stream.value, runs.a.value, runs.b.value];
+  if (!view || !a || !b) return new Uint32Array();
+  const typed = search.value.trim().toLowerCase();
+  const lowered = typed ? names.value : [];
+  const context = namespace.value === null ? -1 : view.summary.contexts.indexOf(namespace.value);
+  return choose(view, a, b, {
+    shown: filter.value,
+    context,
+    fits: typed ? (item) => lowered[item]!.includes(typed) : null,
+    at: moves.value ? at.value : 0,
+  });
+});
+
+/** The topmost row of table and lanes, with its fraction. */
+export const top = signal(0);
+
+/** Sets how far an element is scrolled, without an echo. */
+export function follow(element: HTMLElement, rowHeight: number): void {
+  const wanted = Math.round(top.peek()) * rowHeight;
+  const most = element.scrollHeight - element.clientHeight;
+  if (Math.abs(element.scrollTop - Math.min(wanted, most)) > rowHeight) element.scrollTop = wanted;
+}

@@ -1,0 +1,70 @@
+import { engineState, silent } from "../engine/client.ts";
+import { restart } from "../state/session.ts";
+import { problem, stream, tab } from "../state/store.ts";
+
+/** What to say, in the place of everything else, while there is nothing to show. */
+export function Instead() {
+  const engine = engineState.value;
+  if (engine.is === "missing") {
+    return (
+      <main class="card halt stackup">
+        <h2>The engine does not run here</h2>
+        <p role="alert">{engine.reason}</p>
+        <p>The same engine answers on the command line, with the same history and settings:</p>
+        <p><code>keepset simulate --history FOLDER --image-ttl-days 3</code></p>
+        <p><button onClick={() => void restart()}>Try again</button></p>
+      </main>
+    );
+  }
+  if (engine.is === "crashed" && !stream.value) {
+    return <main class="card halt stackup"><h2>The engine stopped</h2><Crash /></main>;
+  }
+  if (problem.value) return <main class="card halt stackup"><h2>This cannot be read</h2><Problem /></main>;
+  return <main class="frame" aria-busy="true"><Bones /></main>;
+}
+
+/** The page's outline, in its size, so that nothing jumps when it is filled. */
+function Bones() {
+  const bone = (height: number) => <div class="card bone" style={{ height: `${height}px` }} />;
+  return (
+    <>
+      <div class="side">{bone(184)}{bone(184)}{bone(150)}</div>
+      <div class="main"><p class="hidden" role="status">Starting the engine</p><div class="verdicts">{bone(132)}{bone(132)}</div>{bone(720)}</div>
+    </>
+  );
+}
+
+/** Why the input was refused; below it the last good answer stays. */
+export function Problem() {
+  const found = problem.value;
+  if (!found) return null;
+  const place = [
+    found.file,
+    found.line === undefined ? null : `line ${found.line}${found.column === undefined ? "" : `, column ${found.column}`}`,
+    found.pointer ? `at ${found.pointer}` : null,
+  ].filter(Boolean).join(", ");
+  return (
+    <div class="problem stackup" role="alert" data-testid="problem">
+      <p><strong>{found.message}</strong></p>
+      <p class="small">{place ? `${place}. ` : ""}<code>{found.code}</code>
+        {stream.value ? " · What is shown is still the last history that could be read." : ""}
+        {tab.value === "data" || !stream.value ? null : <> <button class="link small" onClick={() => (tab.value = "data")}>Show the text</button></>}
+      </p>
+    </div>
+  );
+}
+
+/** A strip above the page when the engine stopped, or may have. */
+export function Crash() {
+  const engine = engineState.value;
+  if (engine.is === "crashed") {
+    return <div class="notice" data-is="error" role="alert"><span>The engine stopped: {engine.reason}. Your settings and data are kept.</span><button onClick={() => void restart()}>Start it again</button></div>;
+  }
+  if (!silent.value) return null;
+  return (
+    <div class="notice" data-is="error" role="alert">
+      <span>The engine has not answered for some seconds: it may be at work still, or it may have stopped.</span>
+      <button onClick={() => void restart()}>Start it again</button>
+    </div>
+  );
+}

@@ -1,0 +1,71 @@
+import type { SideName } from "../engine/protocol.ts";
+import { count, counted, day, duration, ttl, utc } from "../format.ts";
+import { setConfig } from "../state/session.ts";
+import { at, bounds, configs, namespace, runs, safe, search, selected, shown, tab } from "../state/store.ts";
+
+export function Verdicts() {
+  return (
+    <section class="verdicts" aria-label="Verdicts">
+      <Verdict side="a" />
+      <Verdict side="b" />
+    </section>
+  );
+}
+
+/** Shows the first item that was removed while it still ran, at that moment. */
+export function goToFirst(side: SideName): void {
+  const verdict = runs[side].peek()?.verdict;
+  if (!verdict || verdict.first_wrong_at === null) return;
+  tab.value = "items";
+  shown.value = "wrong";
+  search.value = "";
+  namespace.value = null;
+  at.value = verdict.first_wrong_at;
+  selected.value = verdict.first_wrong_item;
+}
+
+function Verdict({ side }: { side: SideName }) {
+  const run = runs[side].value;
+  const letter = side.toUpperCase();
+  if (!run) return <div class="card verdict" data-side={side}><span class="bone">&nbsp;</span></div>;
+  const { verdict, config } = run;
+  const harm = verdict.wrong_items > 0;
+  const safest = safe[side].value;
+  const isAdvised = harm && verdict.wrong_by_ttl > 0 && safest !== null && safest.days !== configs[side].value.image_ttl_days;
+  return (
+    <article class="card verdict" data-side={side} data-harm={harm} aria-label={`Verdict of ${letter}`}>
+      <p class="row small muted">
+        <span class="badge" aria-hidden="true">{letter}</span>
+        TTL {ttl(config.image_ttl_days)}, overwrite {config.image_ingest_overwrite ? "on" : "off"}
+      </p>
+      <p class={harm ? "headline wrong" : "headline good"} data-testid={`headline-${side}`}>
+        <span aria-hidden="true">{harm ? "✗" : "✓"}</span>{" "}
+        {harm ? `Removes ${counted(verdict.wrong_items, "running item")}` : "Removes nothing that still runs"}
+      </p>
+      <p>
+        {verdict.first_wrong_at === null ? null : (
+          <>{cause(verdict.wrong_by_ttl, verdict.wrong_by_overwrite)} First on day {day(verdict.first_wrong_at, bounds.value.from)}, {utc(verdict.first_wrong_at)}. </>
+        )}
+        {verdict.survives_seconds === null ? null : <>Survives outages up to {duration(verdict.survives_seconds)}. </>}
+        At the end {count(verdict.active_at_end)} kept, {count(verdict.stale_at_end)} of them no longer running.
+      </p>
+      {harm ? (
+        <p class="actions">
+          {isAdvised ? (
+            <button class="primary" onClick={() => setConfig(side, { image_ttl_days: safest.days }, "safe")}>
+              Use the smallest safe TTL: {ttl(safest.days)}
+            </button>
+          ) : null}
+          <button onClick={() => goToFirst(side)}>Show the first</button>
+        </p>
+      ) : null}
+    </article>
+  );
+}
+
+/** Which of the two settings did it. */
+function cause(byTtl: number, byOverwrite: number): string {
+  if (byOverwrite === 0) return "The TTL is shorter than a silence.";
+  if (byTtl === 0) return "Overwrite removed what a report left out.";
+  return `${count(byTtl)} by the TTL, ${count(byOverwrite)} by overwrite.`;
+}
