@@ -1,4 +1,4 @@
-//! Finds the playground that the gateway serves at `/`: `target/playground/keepset-playground.html`, or the file that
+//! Finds the playground that the gateway serves at `/`: `target/keepset-playground.html`, or the file that
 //! `KEEPSET_PLAYGROUND` names. An empty file stands for none.
 
 use std::env;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 fn main() -> io::Result<()> {
     println!("cargo:rerun-if-env-changed=KEEPSET_PLAYGROUND");
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/playground/keepset-playground.html");
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/keepset-playground.html");
     let page = env::var_os("KEEPSET_PLAYGROUND").map_or(built, PathBuf::from);
     if !page.is_file() {
         // Cargo would run this again and again for a file that is not there.

@@ -12,7 +12,7 @@ use crate::workspace::{cargo, root, target};
 /// Runs the bench of the engine with these arguments; that of the gateway, if the first of them says so.
 pub(crate) fn run(toolchain: &Toolchain, arguments: &[String]) -> Result<()> {
     guest::build_component(toolchain)?;
-    guest::build_command()?;
+    guest::build_command(toolchain)?;
     let (package, arguments) = match arguments {
         [first, rest @ ..] if first == "gateway" => {
             postgres::set_up()?;

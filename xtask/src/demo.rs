@@ -51,7 +51,7 @@ down in docs/semantics.md. To go on: target/release/keepset --help
 /// Runs the demo.
 pub(crate) fn run(toolchain: &Toolchain) -> Result<()> {
     guest::build_component(toolchain)?;
-    Demo::new(guest::build_command()?)?.tell()
+    Demo::new(guest::build_command(toolchain)?)?.tell()
 }
 
 /// What the demo works with.

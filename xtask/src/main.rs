@@ -104,7 +104,7 @@ fn perform(task: Task) -> Result<()> {
             if component_only {
                 return Ok(());
             }
-            guest::build_command().map(drop)
+            guest::build_command(&toolchain).map(drop)
         }
         Task::Plugins => guest::build_plugins(&toolchain::find()?),
         Task::Web => web::build(&toolchain::find()?),

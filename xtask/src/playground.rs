@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::process::{probe, run};
 use crate::toolchain::Toolchain;
-use crate::workspace::{root, shown, target};
+use crate::workspace::{root, shown, target, write_if_changed};
 use crate::{debian, web};
 
 /// The oldest Node.js that runs the tools of the page.
@@ -25,8 +25,21 @@ pub(crate) fn build(toolchain: &Toolchain) -> Result<()> {
     web::build(toolchain)?;
     install(&page())?;
     run(npm(&page()).args(["run", "--silent", "build"]))?;
-    eprintln!("playground: wrote {}", shown(&target().join("playground")));
-    Ok(())
+    let folder = target().join("playground");
+    eprintln!("playground: wrote {}", shown(&folder));
+    // The gateway embeds it, and is only built again if it changed.
+    let page = folder.join("keepset-playground.html");
+    let page = fs::read(&page).with_context(|| format!("cannot read {}", page.display()))?;
+    write_if_changed(&target().join("keepset-playground.html"), &page).map(drop)
+}
+
+/// The same where Node.js is there; says so where it is not, for the gateway then comes without the page.
+pub(crate) fn build_if_possible(toolchain: &Toolchain) -> Result<()> {
+    if let Err(obstacle) = check_node() {
+        eprintln!("playground: left out of the gateway: {obstacle:#}");
+        return Ok(());
+    }
+    build(toolchain)
 }
 
 /// Serves the page on the loopback until it is stopped.

@@ -50,6 +50,7 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("component", Box::new(|| guest::build_component(toolchain).map(drop))),
         ("reproducible", Box::new(|| reproduce::check(toolchain, &guest::build_component(toolchain)?))),
         ("plugins", Box::new(|| guest::build_plugins(toolchain))),
+        ("playground", Box::new(|| playground::check(toolchain))),
         ("clippy", Box::new(clippy)),
         ("documentation", Box::new(documentation)),
         ("generated files", Box::new(|| generate::check(toolchain))),
@@ -57,7 +58,6 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("tests", Box::new(tests)),
         ("API", Box::new(|| api::check(&command()))),
         ("conformance", Box::new(|| conformance(toolchain))),
-        ("playground", Box::new(|| playground::check(toolchain))),
         ("browser", Box::new(playground::test_in_browser)),
         ("deployment", Box::new(deployment)),
     ]
