@@ -8,8 +8,10 @@
 
 use keepset_conformance::histories::{Stream, runner, stream};
 use keepset_engine::session::Session;
-use keepset_engine::simulate::{End, History, Replay, Text, curve, read, replay, replay_by_step, safe_ttl};
-use keepset_types::Config;
+use keepset_engine::simulate::{
+    End, Fault, History, Replay, Text, curve, read, replay, replay_by_step, safe_ttl,
+};
+use keepset_types::{Config, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
@@ -150,4 +152,31 @@ fn check_counts(history: &History, replay: &Replay) -> Result<(), TestCaseError>
         }
     }
     Ok(())
+}
+
+/// A container is seen on days 0 to 9; the reports of days 2 to 6 are lost.
+#[test]
+fn what_is_lost_on_the_way_keeps_nothing() {
+    let day = |day: i64| Timestamp::from_unix(1_800_000_000 + day * 86_400).unwrap();
+    let report = |number: i64| {
+        let time = day(number);
+        format!(
+            r#"{{"now":"{time}","report":{{"kubernetes":{{"timestamp":"{time}","cluster_name":"c1",
+            "namespaces":[{{"uid":"n","name":"n"}}],"pods":[{{"uid":"p","name":"p","namespace_uid":"n"}}],
+            "containers":[{{"id":"k","name":"k","image_tag":"i:1","image_digest":"d","pod_uid":"p"}}]}}}}}}"#
+        )
+        .replace('\n', "")
+    };
+    let lines: Vec<String> = (0..10).map(report).collect();
+    let text = lines.join("\n");
+    let history = read(&[Text { name: "stream", bytes: text.as_bytes() }]).expect("a stream is readable");
+    let outage = Fault::Outage { from: day(2), to: day(7), cluster: None };
+    let history = history.with_faults(&[outage]).expect("its faults are possible");
+    let replay = replay(&history, &Config { image_ttl_days: 3, ..Config::default() }).unwrap();
+    let gone = replay.spans.iter().find(|span| span.end == End::Expired).expect("three days are too few");
+    let why = replay.why(&history, gone.item, gone.until);
+    assert!(why.is_wrong);
+    assert_eq!(why.seen_again_at, Some(day(7).unix()));
+    assert_eq!(why.needs_days, Some(6), "from day 1 to day 7");
+    assert_eq!(safe_ttl(&history, 0, &Config::default()).days, 6);
 }

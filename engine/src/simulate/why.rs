@@ -25,7 +25,7 @@ pub struct Why {
     pub expires_at: Option<i64>,
     /// When a report observes it again after that time.
     pub seen_again_at: Option<i64>,
-    /// The smallest TTL in days under which it would not have expired.
+    /// The smallest TTL in days under which it would not have expired before the next report of it arrived.
     pub needs_days: Option<u32>,
     /// Whether it was removed while it ran.
     pub is_wrong: bool,
@@ -47,9 +47,13 @@ impl Replay {
         let known = delivered(at.min(span.until)).filter(|sighting| sighting.at >= span.since);
         let seen = known.map(|sighting| sighting.observed).max().map(|seen| seen.min(span.last_seen));
         let seen = seen.unwrap_or(span.last_seen);
-        let again = sightings.iter().map(|sighting| sighting.true_time).filter(|time| *time > at).min();
+        let again =
+            delivered(i64::MAX).filter(|sighting| sighting.at > at).min_by_key(|sighting| sighting.at);
         let expired = span.end == End::Expired && !retained;
-        let next = again.filter(|_| expired).map(|again| again - span.last_seen);
+        // What is lost on the way keeps nothing.
+        let next =
+            delivered(i64::MAX).map(|sighting| sighting.at).filter(|arrival| *arrival >= span.until).min();
+        let gap = next.filter(|_| expired).map(|next| next.saturating_sub(span.last_seen));
         Why {
             retained,
             rule: match span.end {
@@ -63,8 +67,8 @@ impl Replay {
             report: Some(if retained { span.began } else { span.ended_by }).filter(|report| *report != NONE),
             ended_at: (!retained).then_some(span.until),
             expires_at: ttl.filter(|_| retained).map(|ttl| seen.saturating_add(ttl).saturating_add(1)),
-            seen_again_at: again,
-            needs_days: next.and_then(|gap| {
+            seen_again_at: again.map(|again| again.observed),
+            needs_days: gap.and_then(|gap| {
                 u32::try_from(gap.saturating_add(SECONDS_PER_DAY - 1).div_euclid(SECONDS_PER_DAY)).ok()
             }),
             is_wrong: !retained && span.is_wrong,
