@@ -43,7 +43,8 @@ export default defineConfig(({ mode }): UserConfig => {
       reportCompressedSize: false,
       rolldownOptions: single ? { output: { codeSplitting: false } } : {},
     },
-    test: { include: ["src/**/*.test.ts"] },
+    // Shared machines stall.
+    test: { include: ["src/**/*.test.ts"], testTimeout: 60_000 },
   } as UserConfig;
 });
 
