@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::process::{probe, run as run_program};
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root, target};
-use crate::{bench, generate, guest, playground, postgres, reproduce, toolchain, wit};
+use crate::{bench, generate, guest, playground, postgres, reproduce, toolchain, web, wit};
 
 /// A check, and the name it has in the summary.
 type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
@@ -48,6 +48,7 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("wit", Box::new(wit::check)),
         ("component", Box::new(|| guest::build_component(toolchain).map(drop))),
         ("reproducible", Box::new(|| reproduce::check(toolchain, &guest::build_component(toolchain)?))),
+        ("web", Box::new(|| web::build(toolchain))),
         ("plugins", Box::new(|| guest::build_plugins(toolchain))),
         ("clippy", Box::new(clippy)),
         ("documentation", Box::new(documentation)),

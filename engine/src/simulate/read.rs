@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use keepset_types::{DocumentError, Error, InventoryType, ItemKind, Observation, Timestamp, read_json};
+use keepset_types::{DocumentError, Error, InventoryType, ItemKind, Observation, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -382,8 +382,8 @@ impl<'a> Reader<'a> {
     }
 
     fn parse<T: Deserialize<'a>>(&self, value: &'a RawValue, pointer: &str) -> Result<T, Unreadable> {
-        read_json(value.get().as_bytes()).map_err(|mut error| {
-            error.pointer.insert_str(0, pointer);
+        serde_json::from_str(value.get()).map_err(|error| {
+            let error = DocumentError { pointer: pointer.to_owned(), ..syntax(&error) };
             self.refusal_in(value, "invalid_document", error)
         })
     }
@@ -430,13 +430,14 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn syntax(error: &serde_json::Error) -> DocumentError {
+/// Where a text is not what it should be. Line and column do: finding the pointer too would double the code of a page.
+pub(super) fn syntax(error: &serde_json::Error) -> DocumentError {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     DocumentError {
         line: error.line(),
         column: error.column(),
         pointer: String::new(),
-        message: format!("{message}; expected JSON"),
+        message: message.to_owned(),
     }
 }

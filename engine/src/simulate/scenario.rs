@@ -1,6 +1,6 @@
 //! Scenarios: a history, what goes wrong in it, two configurations, and what must come of it.
 
-use keepset_types::{Config, Layer, Origin, Timestamp, read_json};
+use keepset_types::{Config, Layer, Origin, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::Unreadable;
 use super::fault::Fault;
 use super::generate::Fleet;
 use super::history::History;
-use super::read::{Text, read};
+use super::read::{Text, read, syntax};
 use crate::configure;
 
 /// A history, the faults in it, and one or two configurations that are to be compared.
@@ -74,7 +74,8 @@ impl Scenario {
     /// [`Unreadable`] with the first fault.
     pub fn read(file: Text<'_>) -> Result<Self, Unreadable> {
         let refuse = |error| Unreadable { code: "invalid_document", file: file.name.to_owned(), error };
-        let document: Document<'_> = read_json(file.bytes).map_err(refuse)?;
+        let document: Document<'_> =
+            serde_json::from_slice(file.bytes).map_err(|error| refuse(syntax(&error)))?;
         let config = |name: &str, settings: Map<String, Value>| {
             let layer = Layer { origin: Origin::File, settings: Value::Object(settings).to_string() };
             configure(&[layer]).map_err(|error| Unreadable {

@@ -250,10 +250,7 @@ fn describe(config: &Config) -> String {
 /// So many of something.
 fn count(number: impl TryInto<u64>, one: &str) -> String {
     let number = number.try_into().unwrap_or(u64::MAX);
-    match one.strip_suffix('y').filter(|_| number != 1) {
-        Some(stem) => format!("{number} {stem}ies"),
-        None => format!("{number} {one}{}", if number == 1 { "" } else { "s" }),
-    }
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Seconds of many items as days of one, with one decimal.

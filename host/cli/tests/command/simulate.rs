@@ -134,7 +134,7 @@ fn the_page_needs_nothing_else() {
         page.contains("default-src 'none'") && !page.contains("<script") && !page.contains("http://"),
         "{page}"
     );
-    assert_eq!(page.matches("role=\"img\"").count(), 2);
+    assert_eq!(page.matches("role=\"img\"").count(), 3);
     assert!(page.contains("Harm:</span> removes 80 items that still run, the first at 2026-02-02T18:00:01Z"));
     assert!(page.contains("Safe:</span> removes nothing that still runs"));
     assert!(page.contains("class=\"fault\""));

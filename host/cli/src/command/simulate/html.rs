@@ -43,7 +43,10 @@ pub(super) fn page(simulation: &Simulation) -> String {
     faults(&simulation.faults, &mut page);
     let _ = write!(page, "<h2>Items over time</h2>\n{}\n", over_time(simulation).svg());
     numbers(&simulation.sides, &mut page);
-    let _ = write!(page, "<h2>What each TTL would do</h2>\n{}\n", safety(simulation).svg());
+    page.push_str("<h2>What each TTL would do</h2>\n");
+    for chart in safety(simulation) {
+        let _ = writeln!(page, "{}", chart.svg());
+    }
     for side in &simulation.sides {
         wrong(simulation, side, &mut page);
     }
@@ -159,28 +162,40 @@ fn over_time(simulation: &Simulation) -> Chart<'static> {
     }
 }
 
-fn safety(simulation: &Simulation) -> Chart<'static> {
-    // From one day on: a TTL of 0 is none.
-    let wrong = simulation.curve.wrong.iter().skip(1).copied().map(u64::from).collect();
-    let days = simulation.curve.stale_seconds.iter().skip(1).map(|seconds| seconds / 86_400).collect();
-    let last = simulation.curve.wrong.len().saturating_sub(1);
-    let ticks = (0..=4).map(|quarter| match quarter {
-        0 => "TTL 1 day".to_owned(),
-        _ => count(1 + (last - 1) * quarter / 4, "day"),
-    });
-    Chart {
-        label: format!(
-            "For each TTL, the items that would be removed while they run, and the days that items would be kept after the \
-             last report. The smallest safe TTL is {}.",
-            count(simulation.safe.days, "day")
-        ),
-        lines: vec![
-            Line { name: "items removed while they ran".to_owned(), class: "a", values: wrong },
-            Line { name: "item-days kept after the last report".to_owned(), class: "b", values: days },
-        ],
-        ticks: ticks.collect(),
+/// What each TTL would do, from one day on (0 is none) to well behind the safe one: the harm, and its price.
+fn safety(simulation: &Simulation) -> [Chart<'static>; 2] {
+    let safe = count(simulation.safe.days, "day");
+    let shown = usize::try_from(simulation.safe.days).unwrap_or(usize::MAX).saturating_mul(4).max(14);
+    let shown = shown.min(simulation.curve.wrong.len().saturating_sub(1));
+    let chart = |label: String, name: &str, class: &'static str, values: Vec<u64>| Chart {
+        label,
+        lines: vec![Line {
+            name: name.to_owned(),
+            class,
+            values: values.into_iter().skip(1).take(shown).collect(),
+        }],
+        ticks: (0..=4)
+            .map(|quarter| format!("TTL {}", count(1 + (shown - 1) * quarter / 4, "day")))
+            .collect(),
         shaded: Vec::new(),
-    }
+    };
+    let wrong = simulation.curve.wrong.iter().copied().map(u64::from).collect();
+    let stale = simulation.curve.stale_seconds.iter().map(|seconds| seconds / 86_400).collect();
+    [
+        chart(
+            format!("Items that each TTL would remove while they run; none from the safe TTL of {safe} on."),
+            "items removed while they ran",
+            "a",
+            wrong,
+        ),
+        chart(
+            "Days that each TTL would keep items after the last report of them, all items together."
+                .to_owned(),
+            "item-days kept after the last report",
+            "b",
+            stale,
+        ),
+    ]
 }
 
 fn numbers(sides: &[Side], page: &mut String) {
