@@ -27,6 +27,8 @@ export async function startBrowser() {
  */
 export async function newPage(browser, view = {}) {
   const context = await browser.newContext({ viewport: { width: 1360, height: 900 }, colorScheme: "light", ...view });
+  // Shared machines stall; what is wrong does not become right by then.
+  context.setDefaultTimeout(90_000);
   const page = await context.newPage();
   const complaints = [];
   const requests = [];

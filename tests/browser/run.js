@@ -5,7 +5,7 @@ import { newPage, startBrowser } from "./browser.js";
 import { places } from "./places.js";
 import { serve } from "./server.js";
 
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const wanted = process.argv.slice(2);
 
 const cases = [];

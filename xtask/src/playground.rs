@@ -59,7 +59,9 @@ pub(crate) fn test_in_browser() -> Result<()> {
     let tests = root().join("tests/browser");
     let chromium = chromium()?;
     install(&tests)?;
-    run(npm(&tests).env("CHROMIUM", chromium).args(["run", "--silent", "test"]))
+    // Built by then: what the native engine answers comes from it.
+    let command = target().join("debug/keepset");
+    run(npm(&tests).env("CHROMIUM", chromium).env("KEEPSET_BIN", command).args(["run", "--silent", "test"]))
 }
 
 /// The folder of the page.

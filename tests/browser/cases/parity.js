@@ -55,7 +55,7 @@ export default [
         const list = (await fixtures()).map(({ name, json }) => [name, json]);
         const answers = await page.evaluate(async (all) => {
           const engine = await import("/keepset_web.js");
-          await engine.default();
+          engine.initSync({ module: await (await fetch("/keepset_web_bg.wasm")).arrayBuffer() });
           return all.map(([name, json]) => [name, new TextDecoder().decode(engine.run_fixture(new TextEncoder().encode(json)))]);
         }, list);
         return compare(await native(), new Map(answers));

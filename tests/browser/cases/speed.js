@@ -1,10 +1,14 @@
-// How fast it is with 100,000 items. Limits have twice the time of a calm machine, and the best of three counts.
+// How fast it is with 100,000 items. Limits have twice the time of a calm machine, five times where others are at work on
+// it too, and the best of three counts.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { choose, open, settled } from "../browser.js";
 import { holds } from "../expect.js";
 import { scenarios } from "../fixtures.js";
 import { places } from "../places.js";
+
+const slack = loadavg()[0] > availableParallelism() * 2 ? 5 : 2;
 
 const quantile = (values, part) => [...values].sort((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * part))];
 
@@ -37,12 +41,12 @@ export default async () => {
           return performance.now() - start;
         });
         await keep({ first_verdict_ms: Math.round(time) });
-        holds(time <= 3000, `${Math.round(time)} ms, at most 3000`);
+        holds(time <= 1500 * slack, `${Math.round(time)} ms, at most ${1500 * slack}`);
         return `${Math.round(time)} ms`;
       },
     },
     {
-      name: "100,000 items: scrubbing, lanes, a changed TTL, memory",
+      name: "100,000 items: scrubbing, a changed TTL, memory",
       async run({ page, url }) {
         holds(large, "there is no scenario of 100,000 items");
         await open(page, url);
@@ -79,7 +83,7 @@ export default async () => {
         const edit = quantile(edits, 0.5);
         const note = `scrub p95 ${scrub.toFixed(1)} ms, TTL to painted p50 ${edit.toFixed(0)} ms, heap ${heap.toFixed(0)} MB`;
         await keep({ scrub_p95_ms: scrub, edit_p50_ms: edit, heap_mb: heap });
-        holds(scrub <= 40 && edit <= 200 && heap <= 120, note);
+        holds(scrub <= 20 * slack && edit <= 100 * slack && heap <= 120, note);
         return note;
       },
     },

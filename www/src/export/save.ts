@@ -1,21 +1,12 @@
 /** What can be taken away: configuration, fixture, Markdown, the view with its data. */
 import { call } from "../engine/client.ts";
-import type { Config } from "../engine/api.ts";
 import type { SideName } from "../engine/protocol.ts";
 import { findScenario } from "../files/scenarios.ts";
 import { currentView } from "../state/session.ts";
 import { configs, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
+import { yamlOf } from "./config.ts";
 import { fixtureOf } from "./fixture.ts";
 import { markdownOf } from "./markdown.ts";
-
-/** The settings as `--config` of the command takes them, and as Anchore Enterprise names them. */
-export function yamlOf(config: Config): string {
-  const guard = config.ecs_truncation_guard === undefined ? "" : `      ecs_truncation_guard: ${config.ecs_truncation_guard}\n`;
-  return (
-    "services:\n  catalog:\n    runtime_inventory:\n" +
-    `      image_ttl_days: ${config.image_ttl_days}\n      image_ingest_overwrite: ${config.image_ingest_overwrite}\n${guard}`
-  );
-}
 
 export function saveConfig(side: SideName): void {
   save(`keepset-config-${side}.yaml`, yamlOf(configs[side].value), "application/yaml");

@@ -9,6 +9,7 @@ const fault = fc.oneof(
   fc.record({ kind: fc.constant("outage" as const), from: time, to: time }),
   fc.record({ kind: fc.constant("drop_batch" as const), from: time, to: time, batch: fc.nat(9), of: fc.nat(9) }),
   fc.record({ kind: fc.constant("delete_namespace" as const), at: time, context: fc.string() }),
+  fc.record({ kind: fc.constant("exclude_namespace" as const), at: time, context: fc.string() }),
   fc.record({ kind: fc.constant("empty_namespace" as const), at: time, context: fc.string(), listed: fc.boolean() }),
   fc.record({ kind: fc.constant("clock_skew" as const), from: time, to: time, seconds: fc.integer() }),
 );

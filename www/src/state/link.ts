@@ -130,6 +130,7 @@ const faults: Record<Fault["kind"], Check> = {
   outage: record({ kind: isText, from: isTime, to: isTime, cluster: isCluster }),
   drop_batch: record({ kind: isText, from: isTime, to: isTime, batch: isCount, of: isCount, cluster: isCluster }),
   delete_namespace: record({ kind: isText, at: isTime, context: isText }),
+  exclude_namespace: record({ kind: isText, at: isTime, context: isText }),
   empty_namespace: record({ kind: isText, at: isTime, context: isText, listed: isFlag }),
   clock_skew: record({ kind: isText, from: isTime, to: isTime, seconds: isTime, cluster: isCluster }),
 };

@@ -6,7 +6,7 @@ import type { HistoryView, Input, SideName } from "../engine/protocol.ts";
 import { findScenario, firstScenario, type Scenario } from "../files/scenarios.ts";
 import { type TextFile, type View, LinkError, decodeLink, encodeLink } from "./link.ts";
 import {
-  SIDES, about, at, bounds, configProblem, configs, curve, dialog, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
+  SIDES, about, at, bounds, configProblem, configs, curve, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
   search, selected, shown, isOwn, source, stream, tab, textsOf, waiting, type Source,
 } from "./store.ts";
 import { steps } from "./undo.ts";
@@ -343,8 +343,4 @@ function keepAddress() {
 export function refusal(error: unknown): EngineError {
   if (typeof error === "object" && error !== null && "code" in error && "message" in error) return error as EngineError;
   return { code: "unexpected", message: error instanceof Error ? error.message : String(error) };
-}
-
-export function closeDialog(): void {
-  dialog.value = null;
 }

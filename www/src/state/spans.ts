@@ -37,13 +37,6 @@ export function difference(a: RunView, b: RunView, items: number, at: number): D
   return sum;
 }
 
-/** How many items are ahead, kept and removed at an instant. */
-export function tally(run: RunView, items: number, at: number): Record<Standing["is"], number> {
-  const sum = { ahead: 0, kept: 0, removed: 0 };
-  for (let item = 0; item < items; item += 1) sum[standing(run, item, at).is] += 1;
-  return sum;
-}
-
 /** How many of sorted times are at or before an instant. */
 export function before(times: Float64Array, at: number): number {
   let [low, high] = [0, times.length];

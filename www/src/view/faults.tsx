@@ -7,6 +7,7 @@ const NAMES: Record<Fault["kind"], string> = {
   outage: "Agent outage",
   drop_batch: "A batch is lost",
   delete_namespace: "Namespace deleted",
+  exclude_namespace: "Namespace excluded",
   empty_namespace: "Namespace emptied",
   clock_skew: "Clock is wrong",
 };
@@ -55,7 +56,8 @@ function fresh(kind: Fault["kind"], context: string): Fault {
     case "outage": return { kind, from: start, to: end };
     case "drop_batch": return { kind, from: start, to: end, batch: 2, of: 5 };
     case "clock_skew": return { kind, from: start, to: end, seconds: -7200 };
-    case "delete_namespace": return { kind, at: start, context };
+    case "delete_namespace":
+    case "exclude_namespace": return { kind, at: start, context };
     case "empty_namespace": return { kind, at: start, context, listed: true };
   }
 }

@@ -11,9 +11,6 @@ import { follow, rows, top } from "./rows.ts";
 const LANE = 22;
 const HEIGHT = 264;
 
-/** How long the last painting took, for the tests of speed. */
-export const painted = { milliseconds: 0 };
-
 /** A lane per item: what A keeps over what B keeps. Only the lanes in view are drawn. */
 export function Lanes() {
   const scroller = useRef<HTMLDivElement>(null);
@@ -48,7 +45,6 @@ export function Lanes() {
 }
 
 function paint(canvas: HTMLCanvasElement, scrolled: number) {
-  const start = performance.now();
   const [view, a, b] = [stream.peek(), runs.a.peek(), runs.b.peek()];
   const pen = sharp(canvas, Math.max(1, width.peek()), HEIGHT);
   if (!pen || !view || !a || !b) return;
@@ -71,7 +67,6 @@ function paint(canvas: HTMLCanvasElement, scrolled: number) {
     bars(pen, a, item, y + 4, colours.a, [], colours);
     bars(pen, b, item, y + 12, colours.b, [7, 2], colours);
   }
-  painted.milliseconds = performance.now() - start;
 }
 
 /** The end of a name, which is what tells pods apart. */

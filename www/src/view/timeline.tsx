@@ -31,7 +31,7 @@ export function Timeline() {
         <div class="section row">
           <h2>Items</h2>
           <span class="small muted">
-            dark: running · pale: kept, not seen any more · ▲ expired · ■ overwritten · <span class="wrong">✗ removed while running</span>
+            dark: reported · pale: kept, not reported any more · ▲ expired · ■ overwritten · <span class="wrong">✗ removed while running</span>
           </span>
         </div>
         <div class="part"><Lanes /><Bands stack={stack} /></div>

@@ -48,6 +48,7 @@ function Verdict({ side }: { side: SideName }) {
         )}
         {verdict.survives_seconds === null ? null : <>Survives outages up to {duration(verdict.survives_seconds)}. </>}
         At the end {count(verdict.active_at_end)} kept, {count(verdict.stale_at_end)} of them no longer running.
+        {verdict.stale_item_days >= 1 ? ` Gone items stay listed for ${count(verdict.stale_item_days)} item-days in all.` : null}
       </p>
       {harm ? (
         <p class="actions">
