@@ -1,5 +1,5 @@
 // With a mouse: plots, lanes and curve answer to it.
-import { open, settled } from "../browser.js";
+import { choose, open, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 
 const at = async (page) => Number((await page.locator(".transport output").textContent()).replace("day ", ""));
@@ -47,6 +47,8 @@ export default [
     name: "a lane and its row are one: chosen, lit and scrolled together",
     async run({ page, url }) {
       await open(page, url);
+      // It has more items than there is room for.
+      await choose(page, "rolling-deployments");
       const row = page.locator("[role=grid] .body [role=row]").nth(8);
       const name = await row.locator(".mono").textContent();
       await row.click();

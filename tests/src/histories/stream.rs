@@ -1,6 +1,8 @@
 //! Streams of reports: long enough that items go, come back and go again, with everything that can happen to reports on
 //! their way. No inventory, no deletions: what a simulation replays.
 
+#![expect(clippy::indexing_slicing, reason = "assigning to a key of a JSON object adds it")]
+
 use keepset_engine::simulate::Fault;
 use keepset_types::Timestamp;
 use proptest::collection::vec;

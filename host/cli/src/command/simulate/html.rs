@@ -183,7 +183,7 @@ fn safety(simulation: &Simulation) -> [Chart<'static>; 2] {
     let stale = simulation.curve.stale_seconds.iter().map(|seconds| seconds / 86_400).collect();
     [
         chart(
-            format!("Items that each TTL would remove while they run; none from the safe TTL of {safe} on."),
+            format!("Items that each TTL would remove while they run. The smallest safe TTL is {safe}."),
             "items removed while they ran",
             "a",
             wrong,
