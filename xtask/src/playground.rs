@@ -54,8 +54,8 @@ pub(crate) fn check(toolchain: &Toolchain) -> Result<()> {
     run(npm(&page()).args(["run", "--silent", "test"]))
 }
 
-/// The page in a real browser. It has to be built.
-pub(crate) fn test_in_browser() -> Result<()> {
+/// The page in a real browser, and its answers beside those of that command. Both have to be built.
+pub(crate) fn test_in_browser(command: &Path) -> Result<()> {
     let tests = root().join("tests/browser");
     let chromium = chromium()?;
     install(&tests)?;

@@ -58,7 +58,7 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("tests", Box::new(tests)),
         ("API", Box::new(|| api::check(&command()))),
         ("conformance", Box::new(|| conformance(toolchain))),
-        ("browser", Box::new(playground::test_in_browser)),
+        ("browser", Box::new(|| playground::test_in_browser(&command()))),
         ("deployment", Box::new(deployment)),
     ]
 }
