@@ -59,8 +59,6 @@ pub(crate) fn test_in_browser(command: &Path) -> Result<()> {
     let tests = root().join("tests/browser");
     let chromium = chromium()?;
     install(&tests)?;
-    // Built by then: what the native engine answers comes from it.
-    let command = target().join("debug/keepset");
     run(npm(&tests).env("CHROMIUM", chromium).env("KEEPSET_BIN", command).args(["run", "--silent", "test"]))
 }
 
