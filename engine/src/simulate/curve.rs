@@ -36,8 +36,7 @@ pub struct SafeTtl {
 /// `invalid_config` if `max_days` is no TTL (C1).
 pub fn curve(history: &History, max_days: u32, base: &Config) -> Result<Curve, Error> {
     check_config(&Config { image_ttl_days: max_days, ..*base })?;
-    let is_intricate = history.catalog.contexts.iter().any(|context| context.is_intricate);
-    if is_intricate {
+    if !history.is_plain() {
         // Gaps do not tell all there: each TTL is replayed.
         let mut curve = Curve::default();
         for image_ttl_days in 0..=max_days {
@@ -170,7 +169,7 @@ impl State {
 }
 
 /// The smallest number of days that is at least so many seconds.
-fn days_for(seconds: i64) -> i64 {
+pub(super) fn days_for(seconds: i64) -> i64 {
     seconds.saturating_add(SECONDS_PER_DAY - 1).div_euclid(SECONDS_PER_DAY)
 }
 

@@ -29,12 +29,7 @@ pub fn replay(history: &History, config: &Config) -> Result<Replay, Error> {
     let mut place = 0_u32;
     for (report, arrival) in history.reports.iter().enumerate() {
         for (cover, range) in history.covers_of(report) {
-            let is_plain = history
-                .catalog
-                .contexts
-                .get(index(cover.context))
-                .is_some_and(|context| !context.is_intricate);
-            if is_plain && passed.is_applied(place) {
+            if passed.is_applied(place) && !history.is_intricate(cover.context) {
                 gap.see(history.seen(range), number(report), arrival, place);
             }
             place += 1;
@@ -43,12 +38,10 @@ pub fn replay(history: &History, config: &Config) -> Result<Replay, Error> {
     gap.finish(history.to());
     let Gap { spans, touched, .. } = gap;
     let replay = Replay::new(history, *config, spans, touched);
-    if history.catalog.contexts.iter().all(|context| !context.is_intricate) {
+    if history.is_plain() {
         return Ok(replay);
     }
-    let is_intricate = |context: u32| {
-        history.catalog.contexts.get(index(context)).is_some_and(|context| context.is_intricate)
-    };
+    let is_intricate = |context| history.is_intricate(context);
     let rest = step::replay_contexts(history, config, &mut Session::new(), &is_intricate, &mut |_| {})?;
     Ok(replay.and(rest))
 }
@@ -89,7 +82,7 @@ impl Gap<'_> {
             let Some(state) = self.states.get_mut(index(*item)) else { continue };
             if state.since != i64::MIN {
                 let removing = self.passed.next_removing(state.cover).filter(|next| next.cover < cover);
-                let deadline = self.ttl.map(|ttl| state.seen.saturating_add(ttl).saturating_add(1));
+                let deadline = deadline(self.ttl, state.seen);
                 let has_expired = deadline.is_some_and(|deadline| deadline <= arrival.at);
                 if removing.is_none() && !has_expired {
                     touched += 1;
@@ -116,13 +109,18 @@ impl Gap<'_> {
                 continue;
             }
             let removing = self.passed.next_removing(state.cover);
-            let deadline = self.ttl.map(|ttl| state.seen.saturating_add(ttl).saturating_add(1));
+            let deadline = deadline(self.ttl, state.seen);
             self.spans.push(match removing.is_some() || deadline.is_some_and(|deadline| deadline <= to) {
                 true => gone(item, state, deadline, removing),
                 false => ended(item, state, i64::MAX, End::Retained, NONE),
             });
         }
     }
+}
+
+/// E1: the first second at which a sweep removes what was last seen at `seen`; none if nothing expires.
+pub(super) fn deadline(ttl: Option<i64>, seen: i64) -> Option<i64> {
+    ttl.map(|ttl| seen.saturating_add(ttl).saturating_add(1))
 }
 
 /// The span of an item that was removed, by what came first; in one second that is the sweep.

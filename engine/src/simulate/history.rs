@@ -6,6 +6,7 @@ use std::sync::Arc;
 use hashbrown::HashMap;
 use keepset_types::{Interner, InventoryType, ItemKind};
 use rustc_hash::FxBuildHasher;
+use serde::Serialize;
 
 use crate::bulk::{index, number};
 
@@ -141,7 +142,7 @@ impl Truth {
 }
 
 /// Something that was odd in what was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// Stable.
     pub code: String,
@@ -258,6 +259,16 @@ impl History {
             first = cover.end;
             (cover, range)
         })
+    }
+
+    /// Whether the rules alone say what becomes of a context's items: see [`Scope::is_intricate`].
+    pub(crate) fn is_intricate(&self, context: u32) -> bool {
+        self.catalog.contexts.get(index(context)).is_some_and(|context| context.is_intricate)
+    }
+
+    /// Whether gaps alone tell what becomes of every item (H6).
+    pub(crate) fn is_plain(&self) -> bool {
+        self.catalog.contexts.iter().all(|context| !context.is_intricate)
     }
 
     /// The items seen in that range.

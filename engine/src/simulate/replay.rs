@@ -127,7 +127,9 @@ impl Replay {
             let truth = history.truth.get(index(span.item)).copied().unwrap_or(Truth::NEVER);
             span.is_wrong = span.end != End::Retained && truth.last >= span.until;
         }
-        Self { config, spans: sorted(spans, history.catalog.items.len()), refreshed }
+        // Stable: those of one item are in the order of time already.
+        spans.sort_by_key(|span| span.item);
+        Self { config, spans, refreshed }
     }
 
     /// Both replays, of different contexts.
@@ -256,33 +258,6 @@ impl Replay {
         let end = self.spans.partition_point(|span| span.item <= item);
         self.spans.get(start..end).unwrap_or_default()
     }
-}
-
-/// The spans by item; those of one item are in the order of time already.
-fn sorted(spans: Vec<Span>, items: usize) -> Vec<Span> {
-    if spans.is_sorted_by_key(|span| span.item) {
-        return spans;
-    }
-    let mut places = vec![0_u32; items + 1];
-    for span in &spans {
-        if let Some(count) = places.get_mut(index(span.item) + 1) {
-            *count += 1;
-        }
-    }
-    let mut sum = 0;
-    for place in &mut places {
-        sum += *place;
-        *place = sum;
-    }
-    let mut sorted = spans.clone();
-    for span in spans {
-        let Some(place) = places.get_mut(index(span.item)) else { continue };
-        if let Some(slot) = sorted.get_mut(index(*place)) {
-            *slot = span;
-        }
-        *place += 1;
-    }
-    sorted
 }
 
 /// Points in time at equal distances.

@@ -1,7 +1,9 @@
 //! Why an item is, or is not, in the inventory at some time: the report and the rule behind it.
 
-use keepset_types::{SECONDS_PER_DAY, Timestamp};
+use keepset_types::Timestamp;
 
+use super::curve::days_for;
+use super::gap::deadline;
 use super::history::{History, Truth};
 use super::replay::{End, NONE, Replay, Span, duration};
 use crate::bulk::{index, number};
@@ -66,11 +68,9 @@ impl Replay {
             last_seen: Some(if retained { seen } else { span.last_seen }),
             report: Some(if retained { span.began } else { span.ended_by }).filter(|report| *report != NONE),
             ended_at: (!retained).then_some(span.until),
-            expires_at: ttl.filter(|_| retained).map(|ttl| seen.saturating_add(ttl).saturating_add(1)),
+            expires_at: deadline(ttl, seen).filter(|_| retained),
             seen_again_at: again.map(|again| again.observed),
-            needs_days: gap.and_then(|gap| {
-                u32::try_from(gap.saturating_add(SECONDS_PER_DAY - 1).div_euclid(SECONDS_PER_DAY)).ok()
-            }),
+            needs_days: gap.and_then(|gap| u32::try_from(days_for(gap)).ok()),
             is_wrong: !retained && span.is_wrong,
         }
     }

@@ -128,20 +128,6 @@ fn scenario(json: &[u8]) -> Result<Scenario, JsValue> {
     Scenario::read(Text { name: "scenario", bytes: json }).map_err(|error| unreadable(&error))
 }
 
-/// What was odd in what was read, for the page.
-#[derive(Serialize)]
-struct PageNote<'a> {
-    code: &'a str,
-    message: &'a str,
-    file: Option<&'a str>,
-}
-
-impl<'a> From<&'a Note> for PageNote<'a> {
-    fn from(note: &'a Note) -> Self {
-        Self { code: &note.code, message: &note.message, file: note.file.as_deref() }
-    }
-}
-
 /// A history in numbers.
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -153,7 +139,7 @@ struct Summary<'a> {
     clusters: &'a [String],
     from: f64,
     to: f64,
-    notes: Vec<PageNote<'a>>,
+    notes: &'a [Note],
 }
 
 /// The smallest TTL under which nothing expires that runs.
@@ -202,7 +188,7 @@ impl History {
             clusters: history.clusters(),
             from: time(history.from()),
             to: time(history.to()),
-            notes: history.notes().iter().map(PageNote::from).collect(),
+            notes: history.notes(),
         })
     }
 

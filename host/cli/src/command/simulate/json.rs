@@ -1,6 +1,6 @@
 //! For programs.
 
-use keepset_engine::simulate::{NONE, Verdict};
+use keepset_engine::simulate::{NONE, Note, Verdict};
 use keepset_host::{Config, ItemKind, Timestamp};
 use serde::Serialize;
 
@@ -25,14 +25,7 @@ struct Told<'a> {
     clusters: &'a [String],
     from: Option<Timestamp>,
     to: Option<Timestamp>,
-    notes: Vec<Note<'a>>,
-}
-
-#[derive(Serialize)]
-struct Note<'a> {
-    code: &'a str,
-    message: &'a str,
-    file: Option<&'a str>,
+    notes: &'a [Note],
 }
 
 #[derive(Serialize)]
@@ -81,7 +74,6 @@ struct Curve<'a> {
 
 pub(super) fn document(simulation: &Simulation) -> Document<'_> {
     let history = &simulation.history;
-    let notes = history.notes().iter();
     Document {
         version: 1,
         history: Told {
@@ -93,9 +85,7 @@ pub(super) fn document(simulation: &Simulation) -> Document<'_> {
             clusters: history.clusters(),
             from: Timestamp::from_unix(history.from()),
             to: Timestamp::from_unix(history.to()),
-            notes: notes
-                .map(|note| Note { code: &note.code, message: &note.message, file: note.file.as_deref() })
-                .collect(),
+            notes: history.notes(),
         },
         configurations: simulation.sides.iter().map(|side| configuration(simulation, side)).collect(),
         safe_ttl: Safe {
