@@ -67,7 +67,7 @@ fn main() {
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    databases::stop();
+    keepset_postgres::stop_shared();
     conclusion.exit();
 }
 

@@ -1,12 +1,6 @@
 //! One suite over both databases: each case on a file and on PostgreSQL.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![expect(clippy::print_stdout, reason = "measurements are for whoever runs the test")]
 
 mod apply;
@@ -48,7 +42,7 @@ fn main() {
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    databases::stop();
+    keepset_postgres::stop_shared();
     conclusion.exit();
 }
 

@@ -12,8 +12,6 @@ use keepset_agents::inventory::{Inventory, Overwrite};
 use keepset_agents::session::Target;
 use tempfile::TempDir;
 
-use crate::postgres;
-
 /// Everybody's.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
@@ -39,7 +37,7 @@ impl Place {
                 let dir = TempDir::new().unwrap();
                 Self::in_folder(&dir.path().join("data"), dir)
             }
-            Kind::Postgres => Self::of_url(&postgres::shared().create()),
+            Kind::Postgres => Self::of_url(&keepset_postgres::shared().create()),
         }
     }
 

@@ -16,7 +16,6 @@ mod kills;
 mod malformed;
 mod outage;
 mod plugin;
-mod postgres;
 mod releases;
 mod size;
 mod slow;
@@ -71,7 +70,7 @@ fn main() {
         }
     }
     let conclusion = libtest_mimic::run(&arguments, trials);
-    postgres::stop();
+    keepset_postgres::stop_shared();
     conclusion.exit();
 }
 

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use keepset_agents::fleet;
 use keepset_agents::http::Request;
 use keepset_agents::inventory::Overwrite;
+use keepset_postgres::Server;
 
 use crate::fleet::{member, tell};
 use crate::gateway::{Gateway, Kind, Place, add_accounts, patient};
-use crate::postgres::Server;
 
 crate::cases!(a_database_that_stops_in_order_is_waited_for, a_database_that_crashes_is_waited_for);
 
@@ -28,7 +28,7 @@ async fn status(gateway: &Gateway, path: &str) -> u16 {
 }
 
 async fn outage(kind: Kind, signal: &str) {
-    let server = Server::new();
+    let server = Server::new(&[]);
     let place = Place::of_url(&server.create());
     let accounts: Vec<String> = (0..4).map(|number| format!("a{number}")).collect();
     add_accounts(&place, &accounts).await;

@@ -5,7 +5,6 @@ mod costs;
 mod load;
 mod memory;
 mod peer;
-mod postgres;
 mod rates;
 mod reading;
 mod reports;

@@ -6,9 +6,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use keepset_agents::http::Credentials;
+use keepset_postgres::Server;
 use tempfile::TempDir;
-
-use crate::postgres::Server;
 
 /// A report replaces what was known of its namespaces, as the peer has it.
 pub const OVERWRITE: &str = "--image-ingest-overwrite=true";
@@ -51,6 +50,9 @@ impl Contestant {
     }
 }
 
+/// PostgreSQL as somebody who looks after it has it: memory and log. What is committed is synced, as it is by default.
+const POSTGRES: [&str; 3] = ["shared_buffers=1GB", "max_wal_size=8GB", "checkpoint_timeout=30min"];
+
 /// Where databases are made, and how the gateway is started.
 pub struct World {
     dir: TempDir,
@@ -65,7 +67,7 @@ pub struct Database {
 
 impl World {
     pub fn new() -> Self {
-        Self { dir: TempDir::with_prefix("keepset-bench-").unwrap(), postgres: Server::new() }
+        Self { dir: TempDir::with_prefix("keepset-bench-").unwrap(), postgres: Server::new(&POSTGRES) }
     }
 
     pub fn database(&self, kind: Kind) -> Database {

@@ -1,4 +1,11 @@
-//! A PostgreSQL of the tests' own, over TCP as in production, that can be stopped and started again.
+//! A PostgreSQL of one's own, for tests and benches: Debian's programs in a folder that goes away, over TCP as in production.
+//! It can be stopped and started again.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests and benches fail by panicking"
+)]
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -12,13 +19,13 @@ use tempfile::TempDir;
 
 static SHARED: OnceLock<Server> = OnceLock::new();
 
-/// The one that most cases share, each with a database of its own.
-pub(crate) fn shared() -> &'static Server {
+/// The one that all cases of a test share, each with a database of its own.
+pub fn shared() -> &'static Server {
     SHARED.get_or_init(|| {
         let (send, receive) = mpsc::channel();
         // It ends with the thread that started it: that of a case ends too early.
         thread::spawn(move || {
-            send.send(Server::new()).unwrap();
+            send.send(Server::new(&[])).unwrap();
             loop {
                 thread::park();
             }
@@ -27,23 +34,31 @@ pub(crate) fn shared() -> &'static Server {
     })
 }
 
-/// Ends it, if it was started; nobody wants what is in it.
-pub(crate) fn stop() {
+/// Ends the shared one, if it was started; nobody wants what is in it.
+pub fn stop_shared() {
     if let Some(server) = SHARED.get() {
         server.stop("QUIT");
         let _ = std::fs::remove_dir_all(server.dir.path());
     }
 }
 
-pub(crate) struct Server {
+/// A server, which ends with this value, or with the thread that started it.
+#[derive(Debug)]
+pub struct Server {
     bin: PathBuf,
     dir: TempDir,
     port: u16,
+    settings: Vec<String>,
     process: Mutex<Option<Child>>,
 }
 
 impl Server {
-    pub(crate) fn new() -> Self {
+    /// A running one on a free port, with these settings (`name=value`) beside its defaults.
+    ///
+    /// # Panics
+    /// Without Debian's PostgreSQL, and if it does not answer within 20 s.
+    #[must_use]
+    pub fn new(settings: &[&str]) -> Self {
         let bin = (13..=20)
             .rev()
             .map(|version| PathBuf::from(format!("/usr/lib/postgresql/{version}/bin")))
@@ -59,31 +74,24 @@ impl Server {
         let output = initdb.arg(dir.path().join("data")).current_dir(dir.path()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Self { bin, dir, port, process: Mutex::new(None) };
+        let settings = ["listen_addresses=127.0.0.1", "max_connections=200"].iter().chain(settings);
+        let settings = settings.map(|setting| (*setting).to_owned()).collect();
+        let server = Self { bin, dir, port, settings, process: Mutex::new(None) };
         server.start();
         server
     }
 
-    pub(crate) fn start(&self) {
-        let process = unprivileged(&self.bin.join("postgres"))
-            .arg("-D")
-            .arg(self.dir.path().join("data"))
-            .arg("-k")
-            .arg(self.dir.path())
-            .args([
-                "-p",
-                &self.port.to_string(),
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
-                "max_connections=200",
-            ])
-            .current_dir(self.dir.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        *self.process.lock().unwrap() = Some(process);
+    /// Starts it again, with what was in it and where it was.
+    ///
+    /// # Panics
+    /// As [`Server::new`].
+    pub fn start(&self) {
+        let mut postgres = unprivileged(&self.bin.join("postgres"));
+        postgres.arg("-D").arg(self.dir.path().join("data")).arg("-k").arg(self.dir.path());
+        postgres.args(["-p", &self.port.to_string()]);
+        postgres.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
+        postgres.current_dir(self.dir.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        *self.process.lock().unwrap() = Some(postgres.spawn().unwrap());
         for _ in 0..400 {
             if self.client("pg_isready").arg("-q").status().unwrap().success() {
                 return;
@@ -93,8 +101,11 @@ impl Server {
         panic!("the PostgreSQL does not answer");
     }
 
-    /// INT: at once, but in order; QUIT: as after a crash.
-    pub(crate) fn stop(&self, signal: &str) {
+    /// Ends it. `INT`: at once, but in order; `QUIT`: as after a crash.
+    ///
+    /// # Panics
+    /// If a thread panicked while it did the same.
+    pub fn stop(&self, signal: &str) {
         if let Some(mut process) = self.process.lock().unwrap().take() {
             let _ = Command::new("kill").args(["-s", signal, &process.id().to_string()]).status();
             let _ = process.wait();
@@ -107,24 +118,40 @@ impl Server {
         command
     }
 
-    /// A database, as a URL.
-    pub(crate) fn create(&self) -> String {
+    /// A new, empty database, as a URL.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn create(&self) -> String {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
         let name = format!("db{}", NEXT.fetch_add(1, Ordering::Relaxed));
         assert!(self.client("createdb").arg(&name).status().unwrap().success());
         format!("postgres://keepset@127.0.0.1:{}/{name}?sslmode=disable", self.port)
+    }
+
+    /// What a statement answers, as text.
+    ///
+    /// # Panics
+    /// If the server refuses.
+    #[must_use]
+    pub fn ask(&self, statement: &str) -> String {
+        let output = self.client("psql").args(["-qAt", "-d", "postgres", "-c", statement]).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         self.stop("QUIT");
+        // It belongs to the user `postgres`.
+        let _ = std::fs::remove_dir_all(self.dir.path());
     }
 }
 
-pub(crate) fn is_root() -> bool {
-    let output = Command::new("id").arg("-u").output().unwrap();
-    output.stdout.trim_ascii() == b"0"
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().unwrap().stdout.trim_ascii() == b"0"
 }
 
 /// PostgreSQL does not run as root; and it ends with us, however we end.
