@@ -9,7 +9,7 @@ use keepset_types::columns::{ColumnWarning, Detail, ImageVerdict, ReportColumns,
 use keepset_types::translate::Misfit;
 use keepset_types::{
     Config, Id, Inventory, InventoryType, ItemKind, Key, MAX_TTL_DAYS, Observation, Outcome, Purged,
-    RemovalReason, Removed, Row, Said, Selector, Timestamp,
+    RemovalReason, Removed, Row, Selector, Timestamp,
 };
 use rustc_hash::FxBuildHasher;
 
@@ -68,10 +68,14 @@ pub(crate) fn observation(said: &Observation, asked: InventoryType, now: i64) ->
         ItemKind::from_code(*code).is_some_and(|kind| kind.belongs_to(asked) && kind != ItemKind::Image)
     };
     ensure(said.kinds.iter().all(fits), "rows of a kind that no such report has")?;
-    ensure(said.rows().count() == len, "rows that cannot be read")?;
-    let in_order = |a: Said<'_>, b: Said<'_>| (a.context, a.kind, a.id) < (b.context, b.kind, b.id);
-    ensure(said.rows().is_sorted_by(|a, b| in_order(*a, *b)), "rows out of order, or twice")?;
-    ensure(said.rows().all(|row| !row.id.is_empty()), "rows without an id")
+    let (mut last, mut count) = (None, 0);
+    for key in said.keys() {
+        ensure(last < Some(key), "rows out of order, or twice")?;
+        ensure(!key.2.is_empty(), "rows without an id")?;
+        last = Some(key);
+        count += 1;
+    }
+    ensure(count == len, "rows that cannot be read")
 }
 
 /// The columns of an inventory fit together.

@@ -11,23 +11,27 @@ const CREDENTIAL_PROBE: &str = "validating-creds";
 /// What the agent writes for an ARN that it could not find out.
 const UNKNOWN: &str = "UNKNOWN";
 
-pub(super) fn observe(report: &EcsReport<'_>, now: Timestamp) -> Result<Observation, Error> {
+pub(super) fn observe(report: &EcsReport<'_>, bytes: usize, now: Timestamp) -> Result<Observation, Error> {
     let cluster = report.cluster_arn.as_str();
     if cluster == CREDENTIAL_PROBE {
         let empty = Observation::empty(InventoryType::Ecs, report.timestamp.min(now).unix());
         return Ok(Observation { credential_probe: true, ..empty });
     }
-    let mut draft = Draft::new(InventoryType::Ecs, vec![cluster]);
+    let entries = 1 + report.services.len() + report.tasks.len() + report.containers.len();
+    let mut draft = Draft::new(InventoryType::Ecs, [cluster], entries, bytes);
     let observed_at = observed_at(report.timestamp, now, &mut draft);
 
-    draft.push(entry(ItemKind::Cluster, cluster), None::<&()>)?;
+    let id = draft.strings.number(cluster);
+    draft.push(entry(ItemKind::Cluster, id, 0));
     for (place, Object(service)) in report.services.iter().enumerate() {
         match service.arn.as_str() {
             "" => draft.skip_invalid("services", place),
             UNKNOWN => {}
             arn => {
-                let row = Entry { has_tags: !service.tags.is_empty(), ..entry(ItemKind::Service, arn) };
-                draft.push(row, Some(service))?;
+                let id = draft.strings.number(arn);
+                let attributes = draft.strings.append_object(service);
+                let has_tags = !service.tags.is_empty();
+                draft.push(Entry { has_tags, ..entry(ItemKind::Service, id, attributes) });
             }
         }
     }
@@ -36,9 +40,11 @@ pub(super) fn observe(report: &EcsReport<'_>, now: Timestamp) -> Result<Observat
             "" => draft.skip_invalid("tasks", place),
             UNKNOWN => {}
             arn => {
-                let link = known(task.service_arn.as_ref());
-                let row = Entry { link, has_tags: !task.tags.is_empty(), ..entry(ItemKind::Task, arn) };
-                draft.push(row, Some(task))?;
+                let id = draft.strings.number(arn);
+                let attributes = draft.strings.append_object(task);
+                let link = draft.strings.number(known(task.service_arn.as_ref()));
+                let has_tags = !task.tags.is_empty();
+                draft.push(Entry { link, has_tags, ..entry(ItemKind::Task, id, attributes) });
             }
         }
     }
@@ -48,19 +54,18 @@ pub(super) fn observe(report: &EcsReport<'_>, now: Timestamp) -> Result<Observat
             draft.skip_invalid("containers", place);
             continue;
         }
-        let row = Entry {
-            link: known(container.task_arn.as_ref()),
-            tag: container.image_tag.as_str(),
-            digest: container.image_digest.as_str(),
-            ..entry(ItemKind::Container, arn)
-        };
-        draft.push(row, Some(container))?;
+        let id = draft.strings.append(arn);
+        let attributes = draft.strings.append_object(container);
+        let link = draft.strings.number(known(container.task_arn.as_ref()));
+        let tag = draft.strings.number(container.image_tag.as_str());
+        let digest = draft.strings.number(container.image_digest.as_str());
+        draft.push(Entry { link, tag, digest, ..entry(ItemKind::Container, id, attributes) });
     }
     draft.finish(observed_at)
 }
 
-fn entry(kind: ItemKind, id: &str) -> Entry<'_> {
-    Entry { context: 0, kind, id, link: "", tag: "", digest: "", has_tags: false }
+fn entry(kind: ItemKind, id: u32, attributes: u32) -> Entry {
+    Entry { context: 0, kind, id, link: 0, tag: 0, digest: 0, attributes, has_tags: false }
 }
 
 /// The parent that is meant, if one is: else it is the cluster.

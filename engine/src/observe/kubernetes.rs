@@ -4,24 +4,31 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use keepset_types::{Error, InventoryType, ItemKind, Observation, Timestamp, WarningCode};
 
-use super::draft::{Draft, Entry};
+use super::draft::{Draft, Entry, Name};
 use super::observed_at;
 use super::wire::{KubernetesReport, Namespace, Object};
 
-pub(super) fn observe(report: &KubernetesReport<'_>, now: Timestamp) -> Result<Observation, Error> {
+pub(super) fn observe(
+    report: &KubernetesReport<'_>,
+    bytes: usize,
+    now: Timestamp,
+) -> Result<Observation, Error> {
     let cluster = report.cluster_name.as_str();
     let names = Contexts::of(report);
     let texts: Vec<String> = names.names.iter().map(|name| format!("{cluster}/{name}")).collect();
-    let contexts = texts.iter().map(String::as_str).chain([cluster]).collect();
+    let contexts = texts.iter().map(String::as_str).chain([cluster]);
     let nodes = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-    let mut draft = Draft::new(InventoryType::Kubernetes, contexts);
+    let entries = report.namespaces.len() + report.nodes.len() + report.pods.len() + report.containers.len();
+    let mut draft = Draft::new(InventoryType::Kubernetes, contexts, entries, bytes);
     let observed_at = observed_at(report.timestamp, now, &mut draft);
 
     for (place, Object(namespace)) in report.namespaces.iter().enumerate() {
         match names.by_name.get(namespace.name.as_str()) {
             Some(context) if is_valid(namespace) => {
-                let row = entry(*context, ItemKind::Namespace, namespace.name.as_str());
-                draft.push(Entry { link: namespace.uid.as_str(), ..row }, Some(namespace))?;
+                let id = draft.strings.append(namespace.name.as_str());
+                let link = draft.strings.append(namespace.uid.as_str());
+                let attributes = draft.strings.append_object(namespace);
+                draft.push(Entry { link, ..entry(*context, ItemKind::Namespace, id, attributes) });
             }
             _ => draft.skip_invalid("namespaces", place),
         }
@@ -31,21 +38,27 @@ pub(super) fn observe(report: &KubernetesReport<'_>, now: Timestamp) -> Result<O
             draft.skip_invalid("nodes", place);
             continue;
         }
-        draft.push(entry(nodes, ItemKind::Node, node.uid.as_str()), Some(node))?;
+        let id = draft.strings.append(node.uid.as_str());
+        let attributes = draft.strings.append_object(node);
+        draft.push(entry(nodes, ItemKind::Node, id, attributes));
     }
-    let mut pods: HashMap<&str, u32, FixedState> = HashMap::default();
+    // Of each pod its context and its uid's number; if a uid is there twice, the last one's context.
+    let mut pods: HashMap<Name<'_>, (u32, u32), FixedState> =
+        HashMap::with_capacity_and_hasher(report.pods.len(), FixedState::default());
     for (place, Object(pod)) in report.pods.iter().enumerate() {
         let uid = pod.uid.as_str();
         if uid.is_empty() {
             draft.skip_invalid("pods", place);
             continue;
         }
-        let Some(context) = names.by_uid.get(pod.namespace_uid.as_str()) else {
-            draft.warn(WarningCode::DanglingPod, None, uid, &format!("/pods/{place}"));
+        let Some(context) = names.by_uid.get(&Name(pod.namespace_uid.as_str())) else {
+            draft.warn(WarningCode::DanglingPod, uid, &format!("/pods/{place}"));
             continue;
         };
-        pods.insert(uid, *context);
-        draft.push(entry(*context, ItemKind::Pod, uid), Some(pod))?;
+        let id = draft.strings.append(uid);
+        let attributes = draft.strings.append_object(pod);
+        draft.push(entry(*context, ItemKind::Pod, id, attributes));
+        pods.insert(Name(uid), (*context, id));
     }
     for (place, Object(container)) in report.containers.iter().enumerate() {
         let id = container.id.as_str();
@@ -53,23 +66,22 @@ pub(super) fn observe(report: &KubernetesReport<'_>, now: Timestamp) -> Result<O
             draft.skip_invalid("containers", place);
             continue;
         }
-        let Some(context) = pods.get(container.pod_uid.as_str()) else {
-            draft.warn(WarningCode::DanglingContainer, None, id, &format!("/containers/{place}"));
+        let Some((context, pod)) = pods.get(&Name(container.pod_uid.as_str())) else {
+            draft.warn(WarningCode::DanglingContainer, id, &format!("/containers/{place}"));
             continue;
         };
-        let row = Entry {
-            link: container.pod_uid.as_str(),
-            tag: container.image_tag.as_str(),
-            digest: container.image_digest.as_str(),
-            ..entry(*context, ItemKind::Container, id)
-        };
-        draft.push(row, Some(container))?;
+        let id = draft.strings.append(id);
+        let attributes = draft.strings.append_object(container);
+        let tag = draft.strings.number(container.image_tag.as_str());
+        let digest = draft.strings.number(container.image_digest.as_str());
+        let row = entry(*context, ItemKind::Container, id, attributes);
+        draft.push(Entry { link: *pod, tag, digest, ..row });
     }
     draft.finish(observed_at)
 }
 
-fn entry(context: u32, kind: ItemKind, id: &str) -> Entry<'_> {
-    Entry { context, kind, id, link: "", tag: "", digest: "", has_tags: false }
+fn entry(context: u32, kind: ItemKind, id: u32, attributes: u32) -> Entry {
+    Entry { context, kind, id, link: 0, tag: 0, digest: 0, attributes, has_tags: false }
 }
 
 /// N4.
@@ -82,7 +94,7 @@ fn is_valid(namespace: &Namespace<'_>) -> bool {
 struct Contexts<'a> {
     names: Vec<&'a str>,
     by_name: HashMap<&'a str, u32, FixedState>,
-    by_uid: HashMap<&'a str, u32, FixedState>,
+    by_uid: HashMap<Name<'a>, u32, FixedState>,
 }
 
 impl<'a> Contexts<'a> {
@@ -96,7 +108,7 @@ impl<'a> Contexts<'a> {
             if context == next {
                 contexts.names.push(name);
             }
-            contexts.by_uid.insert(namespace.uid.as_str(), context);
+            contexts.by_uid.insert(Name(namespace.uid.as_str()), context);
         }
         contexts
     }

@@ -20,8 +20,8 @@ const TOLERATED_CLOCK_SKEW: i64 = 300;
 /// `invalid_report` with a JSON pointer to the first fault (N8).
 pub fn observe(inventory_type: InventoryType, json: &[u8], now: Timestamp) -> Result<Observation, Error> {
     match inventory_type {
-        InventoryType::Kubernetes => kubernetes::observe(&read(json)?, now),
-        InventoryType::Ecs => ecs::observe(&read(json)?, now),
+        InventoryType::Kubernetes => kubernetes::observe(&read(json)?, json.len(), now),
+        InventoryType::Ecs => ecs::observe(&read(json)?, json.len(), now),
     }
 }
 
@@ -45,7 +45,7 @@ fn read<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Result<T, Error> {
 /// N1: when the report's content was observed, as far as this clock can tell.
 fn observed_at(timestamp: Timestamp, now: Timestamp, draft: &mut Draft<'_>) -> i64 {
     if timestamp.unix().saturating_sub(now.unix()) > TOLERATED_CLOCK_SKEW {
-        draft.warn(WarningCode::ClockAhead, None, "", "");
+        draft.warn(WarningCode::ClockAhead, "", "");
     }
     timestamp.min(now).unix()
 }

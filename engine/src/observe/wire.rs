@@ -1,19 +1,18 @@
-//! The agents' JSON (rule N8). The same types write the attributes that a row carries (I2): their fields stand in the
-//! order of their names, and what makes up the key is left out.
+//! The agents' JSON (rule N8), and the attributes that a row carries of it (I2): fields in the order of their names,
+//! without what makes up the key.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 
 use keepset_types::Timestamp;
 use serde::de::value::MapAccessDeserializer;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, de};
 
-/// A text, borrowed from the report where it has no escapes.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+/// A text of a JSON document, borrowed from it where it has no escapes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(transparent)]
-pub(super) struct Text<'a>(#[serde(borrow)] pub(super) Cow<'a, str>);
+pub(super) struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 
 impl Text<'_> {
     pub(super) fn as_str(&self) -> &str {
@@ -25,9 +24,79 @@ impl Text<'_> {
     }
 }
 
+impl Text<'_> {
+    /// As JSON. What was borrowed had no escapes and needs none.
+    fn write(&self, json: &mut String) {
+        match &self.0 {
+            Cow::Borrowed(text) => {
+                json.push('"');
+                json.push_str(text);
+                json.push('"');
+            }
+            Cow::Owned(text) => json.push_str(&serde_json::Value::from(text.as_str()).to_string()),
+        }
+    }
+}
+
+/// What a row carries (I2).
+pub(super) trait Attributes {
+    /// Writes the fields that say something, in the order of their names.
+    fn write(&self, fields: &mut Fields<'_>);
+}
+
+/// The fields of a JSON object in the making.
+pub(super) struct Fields<'t> {
+    json: &'t mut String,
+    is_first: bool,
+}
+
+impl<'t> Fields<'t> {
+    /// Writes an object; of one without fields nothing.
+    pub(super) fn write(object: &impl Attributes, json: &'t mut String) {
+        let mut fields = Fields { json, is_first: true };
+        object.write(&mut fields);
+        if !fields.is_first {
+            fields.json.push('}');
+        }
+    }
+
+    fn name(&mut self, name: &str) {
+        self.json.push(if self.is_first { '{' } else { ',' });
+        self.is_first = false;
+        self.json.push('"');
+        self.json.push_str(name);
+        self.json.push_str("\":");
+    }
+
+    fn text(&mut self, name: &str, text: &Text<'_>) {
+        self.name(name);
+        text.write(self.json);
+    }
+
+    fn optional(&mut self, name: &str, text: Option<&Text<'_>>) {
+        if let Some(text) = text {
+            self.text(name, text);
+        }
+    }
+
+    fn map(&mut self, name: &str, map: &Map<'_>) {
+        for (place, (key, value)) in map.0.iter().enumerate() {
+            if place == 0 {
+                self.name(name);
+            }
+            self.json.push(if place == 0 { '{' } else { ',' });
+            key.write(self.json);
+            self.json.push(':');
+            value.write(self.json);
+        }
+        if !map.is_empty() {
+            self.json.push('}');
+        }
+    }
+}
+
 /// A text with something else than white space in it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct NotBlank<'a>(Text<'a>);
 
 impl NotBlank<'_> {
@@ -82,7 +151,41 @@ fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> R
     T::deserialize(deserializer).map(Some)
 }
 
-type Map<'a> = BTreeMap<Text<'a>, Text<'a>>;
+/// Labels and the like, in the order of their names: as Go writes them, so that there is hardly ever something to sort.
+#[derive(Default)]
+pub(super) struct Map<'a>(Vec<(Text<'a>, Text<'a>)>);
+
+impl Map<'_> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Map<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Map<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Map<'de>, A::Error> {
+                let mut pairs: Vec<(Text<'_>, Text<'_>)> = Vec::new();
+                while let Some(pair) = map.next_entry()? {
+                    pairs.push(pair);
+                }
+                if !pairs.is_sorted_by(|(a, _), (b, _)| a < b) {
+                    // Stable: of one name twice the last one counts.
+                    pairs.sort_by(|(a, _), (b, _)| b.cmp(a));
+                    pairs.reverse();
+                    pairs.dedup_by(|(a, _), (b, _)| a == b);
+                }
+                Ok(Map(pairs))
+            }
+        }
+        deserializer.deserialize_map(Visitor)
+    }
+}
 
 /// What `anchore-k8s-inventory` sends.
 #[derive(Deserialize)]
@@ -100,63 +203,96 @@ pub(super) struct KubernetesReport<'a> {
     pub(super) containers: Vec<Object<Container<'a>>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct Namespace<'a> {
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     annotations: Map<'a>,
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     labels: Map<'a>,
-    #[serde(borrow, skip_serializing)]
+    #[serde(borrow)]
     pub(super) name: Text<'a>,
     #[serde(borrow)]
     pub(super) uid: Text<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+impl Attributes for Namespace<'_> {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.map("annotations", &self.annotations);
+        fields.map("labels", &self.labels);
+        fields.text("uid", &self.uid);
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct Node<'a> {
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     annotations: Map<'a>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     arch: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     container_runtime_version: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     kernel_version: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     kube_proxy_version: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     kubelet_version: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     kubernetes_version: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     labels: Map<'a>,
     #[serde(borrow)]
     name: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     operating_system: Option<Text<'a>>,
-    #[serde(borrow, skip_serializing)]
+    #[serde(borrow)]
     pub(super) uid: Text<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+impl Attributes for Node<'_> {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.map("annotations", &self.annotations);
+        fields.optional("arch", self.arch.as_ref());
+        fields.optional("container_runtime_version", self.container_runtime_version.as_ref());
+        fields.optional("kernel_version", self.kernel_version.as_ref());
+        fields.optional("kube_proxy_version", self.kube_proxy_version.as_ref());
+        fields.optional("kubelet_version", self.kubelet_version.as_ref());
+        fields.optional("kubernetes_version", self.kubernetes_version.as_ref());
+        fields.map("labels", &self.labels);
+        fields.text("name", &self.name);
+        fields.optional("operating_system", self.operating_system.as_ref());
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct Pod<'a> {
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     annotations: Map<'a>,
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     labels: Map<'a>,
     #[serde(borrow)]
     name: Text<'a>,
     #[serde(borrow)]
     pub(super) namespace_uid: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     node_uid: Option<Text<'a>>,
-    #[serde(borrow, skip_serializing)]
+    #[serde(borrow)]
     pub(super) uid: Text<'a>,
 }
 
-#[derive(Serialize, Deserialize)]
+impl Attributes for Pod<'_> {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.map("annotations", &self.annotations);
+        fields.map("labels", &self.labels);
+        fields.text("name", &self.name);
+        fields.text("namespace_uid", &self.namespace_uid);
+        fields.optional("node_uid", self.node_uid.as_ref());
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct Container<'a> {
-    #[serde(borrow, skip_serializing)]
+    #[serde(borrow)]
     pub(super) id: Text<'a>,
     #[serde(borrow, default)]
     pub(super) image_digest: Text<'a>,
@@ -166,6 +302,15 @@ pub(super) struct Container<'a> {
     name: Text<'a>,
     #[serde(borrow)]
     pub(super) pod_uid: Text<'a>,
+}
+
+impl Attributes for Container<'_> {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.text("image_digest", &self.image_digest);
+        fields.text("image_tag", &self.image_tag.0);
+        fields.text("name", &self.name);
+        fields.text("pod_uid", &self.pod_uid);
+    }
 }
 
 /// What `anchore-ecs-inventory` sends.
@@ -182,34 +327,56 @@ pub(super) struct EcsReport<'a> {
     pub(super) services: Vec<Object<Service<'a>>>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub(super) struct EcsContainer<'a> {
-    #[serde(borrow, skip_serializing)]
+    #[serde(borrow)]
     pub(super) arn: Text<'a>,
     #[serde(borrow, default)]
     pub(super) image_digest: Text<'a>,
     #[serde(borrow)]
     pub(super) image_tag: NotBlank<'a>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     pub(super) task_arn: Option<Text<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+impl Attributes for EcsContainer<'_> {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.text("image_digest", &self.image_digest);
+        fields.text("image_tag", &self.image_tag.0);
+        fields.optional("task_arn", self.task_arn.as_ref());
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct Task<'a> {
-    #[serde(borrow, skip_serializing)]
+    #[serde(borrow)]
     pub(super) arn: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     pub(super) service_arn: Option<Text<'a>>,
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     pub(super) tags: Map<'a>,
-    #[serde(borrow, default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
+    #[serde(borrow, default, deserialize_with = "present")]
     task_definition_arn: Option<Text<'a>>,
 }
 
-#[derive(Serialize, Deserialize)]
+impl Attributes for Task<'_> {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.optional("service_arn", self.service_arn.as_ref());
+        fields.map("tags", &self.tags);
+        fields.optional("task_definition_arn", self.task_definition_arn.as_ref());
+    }
+}
+
+#[derive(Deserialize)]
 pub(super) struct Service<'a> {
-    #[serde(borrow, skip_serializing)]
+    #[serde(borrow)]
     pub(super) arn: Text<'a>,
-    #[serde(borrow, default, deserialize_with = "map", skip_serializing_if = "Map::is_empty")]
+    #[serde(borrow, default, deserialize_with = "map")]
     pub(super) tags: Map<'a>,
+}
+
+impl Attributes for Service<'_> {
+    fn write(&self, fields: &mut Fields<'_>) {
+        fields.map("tags", &self.tags);
+    }
 }

@@ -52,18 +52,36 @@ impl DocumentError {
 /// # Errors
 /// [`DocumentError`] with the first fault.
 pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentError> {
-    if let Ok(value) = serde_json::from_slice(bytes) {
-        return Ok(value);
-    }
-    let mut deserializer = serde_json::Deserializer::from_slice(bytes);
-    let error = match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-        Ok(value) => match deserializer.end() {
-            Ok(()) => return Ok(value),
-            Err(error) => return Err(fault(String::new(), &error)),
-        },
-        Err(error) => error,
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => return Err(not_utf_8::<T>(bytes.get(..error.valid_up_to()).unwrap_or_default())),
     };
-    Err(fault(json_pointer(error.path()), error.inner()))
+    serde_json::from_str(text).or_else(|_| read_with_path(text).map_err(|(fault, _)| fault))
+}
+
+/// Reads a document, or says where its fault is, and whether that is where the text ends.
+fn read_with_path<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (DocumentError, bool)> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let fault = |pointer: String, error: &serde_json::Error| (fault(pointer, error), error.is_eof());
+    let value = serde_path_to_error::deserialize(&mut deserializer)
+        .map_err(|error| fault(json_pointer(error.path()), error.inner()))?;
+    deserializer.end().map_err(|error| fault(String::new(), &error))?;
+    Ok(value)
+}
+
+/// The first fault of a document of which only this start is UTF-8: where a reader of the start comes to its end.
+fn not_utf_8<'a, T: Deserialize<'a>>(start: &'a [u8]) -> DocumentError {
+    let start = std::str::from_utf8(start).unwrap_or_default();
+    let message = "the text is not UTF-8".to_owned();
+    match read_with_path::<T>(start) {
+        Err((fault, false)) => fault,
+        Err((fault, true)) => DocumentError { message, ..fault },
+        Ok(_) => {
+            let last = start.rsplit('\n').next().unwrap_or_default();
+            let line = start.split('\n').count();
+            DocumentError { line, column: last.len() + 1, pointer: String::new(), message }
+        }
+    }
 }
 
 fn fault(pointer: String, error: &serde_json::Error) -> DocumentError {

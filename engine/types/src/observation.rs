@@ -1,5 +1,7 @@
 //! What a report says once it has been read (section 2), as columns: one text, the ends of the strings in it, integers.
 
+use std::ops::Range;
+
 use crate::columns::ReportColumns;
 use crate::intern::Interner;
 use crate::key::{Id, InventoryType, ItemKind};
@@ -96,18 +98,39 @@ impl Observation {
         }
     }
 
+    /// Makes room for that many more rows.
+    pub fn reserve(&mut self, rows: usize) {
+        self.kinds.reserve(rows);
+        let columns =
+            [&mut self.ids, &mut self.links, &mut self.tags, &mut self.digests, &mut self.attributes];
+        for column in columns {
+            column.reserve(rows);
+        }
+    }
+
     /// String `number`; none if there is no such string.
     #[must_use]
     pub fn string(&self, number: u32) -> Option<&str> {
+        self.text.get(self.place(number)?)
+    }
+
+    /// How many bytes string `number` has; none if there is no such string.
+    #[must_use]
+    pub fn string_len(&self, number: u32) -> Option<usize> {
+        self.place(number).map(|place| place.len())
+    }
+
+    /// Where string `number` is in the text.
+    fn place(&self, number: u32) -> Option<Range<usize>> {
         let Some(last) = usize::try_from(number).ok()?.checked_sub(1) else {
-            return Some("");
+            return Some(0..0);
         };
         let start = match last.checked_sub(1) {
             Some(before) => *self.ends.get(before)?,
             None => 0,
         };
         let end = *self.ends.get(last)?;
-        self.text.get(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
+        Some(usize::try_from(start).ok()?..usize::try_from(end).ok()?)
     }
 
     /// How many rows there are.
@@ -138,6 +161,22 @@ impl Observation {
 
     /// The rows, in order. Ends early where columns are broken: hosts check them first.
     pub fn rows(&self) -> impl Iterator<Item = Said<'_>> {
+        self.by_context(|context, index| self.said(context, index))
+    }
+
+    /// What identifies each row: its context, its kind and its id. In order; ends early where columns are broken.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, ItemKind, &str)> {
+        self.by_context(|context, index| {
+            let kind = ItemKind::from_code(*self.kinds.get(index)?)?;
+            Some((context, kind, self.string(*self.ids.get(index)?)?))
+        })
+    }
+
+    /// Each row by its context and its index.
+    fn by_context<'a, T>(
+        &'a self,
+        row: impl Fn(&'a str, usize) -> Option<T> + Copy,
+    ) -> impl Iterator<Item = T> {
         let mut start = 0;
         self.contexts
             .iter()
@@ -147,7 +186,7 @@ impl Observation {
                 let end = usize::try_from(*end).ok()?;
                 let range = start..end;
                 start = end;
-                Some(range.map_while(move |index| self.said(context, index)))
+                Some(range.map_while(move |index| row(context, index)))
             })
             .flatten()
     }

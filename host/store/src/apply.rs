@@ -4,7 +4,7 @@ use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Interner, Observation, Removed, Timestamp, Warning, translate};
 
 use crate::context::{HEAD, Head, Loaded, columns, select_heads};
-use crate::error::{check_key, check_text};
+use crate::error::{MAX_KEY_BYTES, check_text};
 use crate::sql::query;
 use crate::step::{Change, Step, carry_out};
 use crate::write::RowsWritten;
@@ -187,18 +187,28 @@ impl Store {
 
 /// The names of the contexts that an observation has rows in; nothing in it may be too long for a database.
 fn check(observation: &Observation) -> Result<Vec<&str>, StoreError> {
-    for said in observation.rows() {
-        check_key("an id", said.id)?;
-        check_key("a uid or an ARN", said.link)?;
-        check_key("an image_tag", said.tag)?;
-        check_key("an image_digest", said.digest)?;
-        check_text("attributes", said.attributes)?;
+    let keys = [
+        ("a context", &observation.contexts),
+        ("an id", &observation.ids),
+        ("a uid or an ARN", &observation.links),
+        ("an image_tag", &observation.tags),
+        ("an image_digest", &observation.digests),
+    ];
+    for (what, column) in keys {
+        if column.iter().any(|number| observation.string_len(*number) > Some(MAX_KEY_BYTES)) {
+            return Err(StoreError::Unstorable { what });
+        }
     }
-    let name = |number: &u32| {
-        let name = observation.string(*number).unwrap_or_default();
-        check_key("a context", name).map(|()| name)
-    };
-    let names = observation.contexts.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+    if observation.text.contains('\0') {
+        for (what, column) in keys.into_iter().chain([("attributes", &observation.attributes)]) {
+            column
+                .iter()
+                .filter_map(|number| observation.string(*number))
+                .try_for_each(|text| check_text(what, text))?;
+        }
+    }
+    let names = observation.contexts.iter().map(|name| observation.string(*name).unwrap_or_default());
+    let names: Vec<_> = names.collect();
     match names.is_sorted_by(|a, b| a < b) {
         true => Ok(names),
         false => Err(StoreError::Misfit(translate::Misfit("contexts in their order"))),

@@ -133,7 +133,7 @@ impl World {
     /// Has the databases write out what they put off, so that it does not fall into somebody else's turn.
     pub fn settle(&self, kind: Kind) {
         if kind == Kind::Postgres {
-            self.postgres.ask("CHECKPOINT");
+            let _ = self.postgres.ask("CHECKPOINT");
         }
     }
 
