@@ -380,3 +380,24 @@ impl Attributes for Service<'_> {
         fields.map("tags", &self.tags);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes<'a, T: Attributes + Deserialize<'a>>(json: &'a str) -> String {
+        let mut text = String::new();
+        Fields::write(&serde_json::from_str::<T>(json).unwrap(), &mut text);
+        text
+    }
+
+    #[test]
+    fn attributes_are_canonical_however_they_were_written() {
+        let pod = attributes::<Pod<'_>>(
+            r#"{ "uid": "p", "namespace_uid": "n", "labels": {"b": "1", "a": "\u0041\n\"", "b": "2"}, "name": "caf\u00e9/\/" }"#,
+        );
+        assert_eq!(pod, r#"{"labels":{"a":"A\n\"","b":"2"},"name":"café//","namespace_uid":"n"}"#);
+        assert_eq!(attributes::<Service<'_>>(r#"{"arn": "s", "tags": {}}"#), "");
+        assert_eq!(attributes::<Service<'_>>(r#"{"arn": "s", "tags": null}"#), "");
+    }
+}
