@@ -30,12 +30,19 @@ impl DecidingPlugin {
         self.plugin.is_some()
     }
 
-    /// For a gateway, which calls it often and at once. `otherwise`: the plugin if the command line names none.
-    pub(crate) fn load_pooled(&self, otherwise: Option<&Path>) -> Result<Plugin, Failure> {
+    /// For a gateway, which calls it often and at once, in so many places if it says how many. `otherwise`: the plugin if the
+    /// command line names none.
+    pub(crate) fn load_pooled(
+        &self,
+        otherwise: Option<&Path>,
+        places: Option<u32>,
+    ) -> Result<Plugin, Failure> {
         let cores =
             std::thread::available_parallelism().map_or(0, |cores| u32::try_from(cores.get()).unwrap_or(0));
-        let options =
-            EngineOptions { pool: Some(POOL.max(cores.saturating_mul(2))), ..self.engine.options() };
+        let options = EngineOptions {
+            pool: Some(POOL.max(places.unwrap_or(cores).saturating_mul(2))),
+            ..self.engine.options()
+        };
         self.engine.load_in(options, self.plugin.as_deref().or(otherwise))
     }
 

@@ -179,7 +179,8 @@ impl Store {
         kind: ItemKind,
         id: &str,
     ) -> Result<Option<Row>, StoreError> {
-        // Each has an index of its own, of which the databases only know where the kind is in the text.
+        // Looked up in one context after the other: an index of ids alone would be written to by every report that changes
+        // anything. The databases only know which index fits where the kind is in the text.
         let condition = match kind {
             ItemKind::Namespace => "i.link = $3 AND i.kind = 3",
             ItemKind::Image => return Ok(None),

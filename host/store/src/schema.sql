@@ -65,7 +65,6 @@ CREATE TABLE items (
 );
 CREATE UNIQUE INDEX items_by_key ON items (context_id, kind, id) WHERE kind <> 2;
 CREATE UNIQUE INDEX images_by_key ON items (context_id, tag, digest) WHERE kind = 2;
-CREATE INDEX items_by_id ON items (id) WHERE kind <> 2;
 CREATE INDEX namespaces_by_uid ON items (link) WHERE kind = 3;
 CREATE INDEX images_by_digest ON items (digest) WHERE kind = 2;
 CREATE TABLE removals (

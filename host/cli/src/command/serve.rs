@@ -1,10 +1,11 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, value_parser};
 use keepset_gateway::{self as gateway, Accounts, Clock, Gateway};
 use keepset_host::{Config, Plugin};
 use keepset_store::Store;
@@ -102,6 +103,12 @@ struct Tuning {
     /// Reports that may be under way; more are answered with 503 [default: 64]
     #[arg(long, value_name = "N", env = "KEEPSET_QUEUE_DEPTH", hide_env_values = true)]
     queue_depth: Option<usize>,
+    /// Calls of the plugin that may run at once [default: the number of processors, at least 2]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1000), env = "KEEPSET_PLUGIN_PLACES", hide_env_values = true)]
+    plugin_places: Option<u32>,
+    /// Seconds that a request waits until the plugin has a place for it; then it is answered with 503 [default: 10]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_PLACE_TIMEOUT", hide_env_values = true)]
+    place_timeout: Option<Duration>,
     /// Seconds that a request may take [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_REQUEST_TIMEOUT", hide_env_values = true)]
     request_timeout: Option<Duration>,
@@ -117,6 +124,9 @@ struct Tuning {
     /// Days for which the log of removals is kept [default: 90]
     #[arg(long, value_name = "DAYS", env = "KEEPSET_KEEP_REMOVALS_DAYS", hide_env_values = true)]
     keep_removals_days: Option<u32>,
+    /// Days for which agents' health reports are kept [default: 2]
+    #[arg(long, value_name = "DAYS", env = "KEEPSET_KEEP_HEALTH_REPORTS_DAYS", hide_env_values = true)]
+    keep_health_reports_days: Option<u32>,
 }
 
 /// What the gateway tells of itself.
@@ -196,7 +206,7 @@ impl Serve {
 
     /// Who decides, by which settings, and who is asked beside.
     fn decision(&self, file: &ServeFile) -> Result<Decision, Failure> {
-        let plugin = self.plugin.load_pooled(file.plugin.as_deref())?;
+        let plugin = self.plugin.load_pooled(file.plugin.as_deref(), self.plugin_places(file))?;
         self.hold_to_fixtures(&plugin)?;
         let config = self.settings.judged_by(&plugin)?;
         let shadow_plugin = self.shadow_plugin.as_deref().or(file.shadow_plugin.as_deref());
@@ -206,6 +216,10 @@ impl Serve {
         let shadow = (shadow_plugin.is_some() || shadow_config.is_some())
             .then(|| (shadow_plugin, shadow_config.unwrap_or(config)));
         Ok(Decision { plugin, config, shadow })
+    }
+
+    fn plugin_places(&self, file: &ServeFile) -> Option<u32> {
+        self.tuning.plugin_places.or(file.plugin_places.map(NonZeroU32::get))
     }
 
     /// A plugin of somebody else's must first decide as the rules say.
@@ -242,9 +256,10 @@ impl Serve {
         certificate: Option<&Arc<Certificate>>,
     ) -> Result<gateway::Settings, Failure> {
         let (tuning, default) = (&self.tuning, gateway::Settings::default());
-        let days = tuning.keep_removals_days.or(file.keep_removals_days);
-        let keep_removals =
-            days.map_or(default.keep_removals, |days| Duration::from_secs(86_400 * u64::from(days)));
+        let days = |days: u32| Duration::from_secs(86_400 * u64::from(days));
+        let keep_removals = tuning.keep_removals_days.or(file.keep_removals_days);
+        let keep_health_reports = tuning.keep_health_reports_days.or(file.keep_health_reports_days);
+        let places = self.plugin_places(file).and_then(|places| usize::try_from(places).ok());
         Ok(gateway::Settings {
             config,
             compat_service_version: tuning
@@ -261,7 +276,10 @@ impl Serve {
             idle_timeout: tuning.idle_timeout.or(file.idle_timeout).unwrap_or(default.idle_timeout),
             shutdown_grace: tuning.shutdown_grace.or(file.shutdown_grace).unwrap_or(default.shutdown_grace),
             login_failures: tuning.login_failures.or(file.login_failures).unwrap_or(default.login_failures),
-            keep_removals,
+            keep_removals: keep_removals.map_or(default.keep_removals, days),
+            keep_health_reports: keep_health_reports.map_or(default.keep_health_reports, days),
+            plugin_places: places.unwrap_or(default.plugin_places),
+            place_timeout: tuning.place_timeout.or(file.place_timeout).unwrap_or(default.place_timeout),
             tls: certificate.map(Certificate::server).transpose()?,
             ..default
         })

@@ -1,6 +1,7 @@
 //! The gateway's own settings in a configuration file: under `keepset`, beside Anchore's `services`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -26,6 +27,9 @@ pub(crate) struct ServeFile {
     pub(crate) tls_key: Option<PathBuf>,
     pub(crate) body_limit: Option<usize>,
     pub(crate) queue_depth: Option<usize>,
+    pub(crate) plugin_places: Option<NonZeroU32>,
+    #[serde(deserialize_with = "seconds")]
+    pub(crate) place_timeout: Option<Duration>,
     #[serde(deserialize_with = "seconds")]
     pub(crate) request_timeout: Option<Duration>,
     #[serde(deserialize_with = "seconds")]
@@ -34,6 +38,7 @@ pub(crate) struct ServeFile {
     pub(crate) shutdown_grace: Option<Duration>,
     pub(crate) login_failures: Option<u32>,
     pub(crate) keep_removals_days: Option<u32>,
+    pub(crate) keep_health_reports_days: Option<u32>,
     pub(crate) otlp_endpoint: Option<String>,
 }
 

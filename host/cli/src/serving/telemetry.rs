@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use opentelemetry::trace::TracerProvider as _;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
@@ -42,6 +43,8 @@ pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> R
         LogFormat::Json => logs.json().flatten_event(true).boxed(),
     };
     let provider = endpoint.map(provider).transpose()?;
+    // W3C's `traceparent`, by which a caller's trace goes on here.
+    opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let traces = provider
         .as_ref()
         .map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("keepset")));

@@ -106,6 +106,9 @@ config:
     shutdown_grace: 30.5
     login_failures: 5
     keep_removals_days: 30
+    keep_health_reports_days: 7
+    plugin_places: 8
+    place_timeout: 2.5
     otlp_endpoint: http://collector:4318
 store: { type: postgresql, postgresql: { existingSecret: database, key: address } }
 admin: { existingSecret: admin, key: secret }

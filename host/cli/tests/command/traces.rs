@@ -1,0 +1,96 @@
+//! A gateway's traces, as whoever collects them gets them.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// Trace and span of a caller: `00-<trace>-<span>-01` (W3C Trace Context).
+const TRACE: [u8; 16] = *b"\x0a\xf7\x65\x19\x16\xcd\x43\xdd\x84\x48\xeb\x21\x1c\x80\x31\x9c";
+const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+#[test]
+fn a_callers_trace_goes_on() {
+    let (collector, traces) = collector();
+    let (mut gateway, address) = serve(&collector);
+    let mut connection = TcpStream::connect(&address).unwrap();
+    let request = format!(
+        "GET /version HTTP/1.1\r\nHost: keepset\r\ntraceparent: {TRACEPARENT}\r\nConnection: close\r\n\r\n"
+    );
+    connection.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // At its end the gateway sends what it has not sent yet.
+    let stopped = Command::new("kill").arg(gateway.id().to_string()).status().unwrap();
+    assert!(stopped.success());
+    assert!(gateway.wait().unwrap().success());
+    let sent: Vec<u8> = traces.flatten().collect();
+    assert!(sent.windows(TRACE.len()).any(|bytes| bytes == TRACE), "another trace");
+    assert!(sent.windows(7).any(|bytes| bytes == b"request"), "another span");
+}
+
+/// Takes traces over HTTP; what it was sent comes out, until nobody has sent anything for a while.
+fn collector() -> (String, mpsc::IntoIter<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        // One connection: an exporter keeps it.
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        let mut reader = BufReader::new(stream);
+        while let Some(length) = content_length(&mut reader) {
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).unwrap();
+            sender.send(body).unwrap();
+            reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
+        }
+    });
+    (url, receiver.into_iter())
+}
+
+/// Reads the head of a request; none at the end of the connection.
+fn content_length(reader: &mut impl std::io::BufRead) -> Option<usize> {
+    let mut length = None;
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        match line.trim_end().split_once(':') {
+            None if line == "\r\n" => return Some(length.unwrap_or_default()),
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = Some(value.trim().parse().unwrap());
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A gateway that sends its traces there, and its address.
+fn serve(collector: &str) -> (Child, String) {
+    let folder = TempDir::new().unwrap();
+    let mut gateway = Command::new(env!("CARGO_BIN_EXE_keepset"))
+        .args(["serve", "--listen", "127.0.0.1:0", "--otlp-endpoint", collector, "--log-format", "json"])
+        .arg("--data-dir")
+        .arg(folder.keep())
+        .env("KEEPSET_ADMIN_PASSWORD", "correct horse battery")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = BufReader::new(gateway.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.contains("listening on http://") {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "it does not serve");
+    }
+    thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+    let address = line.split_once("listening on http://").unwrap().1;
+    let end = address.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap();
+    (gateway, address[..end].to_owned())
+}
