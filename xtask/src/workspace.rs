@@ -24,6 +24,15 @@ pub(crate) fn cargo() -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     // Other crates and the documentation name files in target/, so that is where they go.
     cargo.current_dir(root()).env("CARGO_TARGET_DIR", target());
+    // What cargo said of this task's own package: build scripts (ring's) that look would run again each time that people
+    // and tasks take turns, and everything above them be compiled anew.
+    let ours = |name: &OsString| {
+        name.to_str()
+            .is_some_and(|name| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|of| name.starts_with(of)))
+    };
+    for (name, _) in env::vars_os().filter(|(name, _)| ours(name)) {
+        cargo.env_remove(name);
+    }
     cargo
 }
 
