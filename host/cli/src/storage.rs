@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keepset_gateway::{Accounts, AccountsError};
-use keepset_store::{Store, StoreError};
+use keepset_store::{CACHE_BYTES, Store, StoreError};
 
 use crate::failure::Failure;
 use crate::serving::file::ServeFile;
@@ -26,8 +26,8 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// Opens the store; makes it, if there is none.
-    pub(crate) async fn open(&self, file: &ServeFile) -> Result<Store, Failure> {
+    /// Opens the store; makes it, if there is none. `cache`: bytes of memory for what reports are compared with.
+    pub(crate) async fn open(&self, file: &ServeFile, cache: u64) -> Result<Store, Failure> {
         // What the command line says of either comes before what the file says of either.
         let by_file = || file.store.as_ref().filter(|_| self.data_dir.is_none());
         let url = match self.store.as_ref().or_else(by_file) {
@@ -39,7 +39,7 @@ impl Storage {
                 format!("sqlite://{}", folder.join("keepset.db").display())
             }
         };
-        Ok(Store::open(&url).await?)
+        Ok(Store::open_with(&url, cache).await?)
     }
 }
 
@@ -60,7 +60,7 @@ impl Caretaking {
     {
         let file = self.file.serve()?;
         runtime()?.block_on(async {
-            let store = self.storage.open(&file).await?;
+            let store = self.storage.open(&file, CACHE_BYTES).await?;
             let done = work(store.clone()).await;
             store.close().await;
             done

@@ -17,8 +17,8 @@ const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 /// Keeps two programs that open one PostgreSQL from making its tables at once.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7236823419)";
 
-/// How much memory loaded contexts may take, in bytes, unless [`Store::open_with`] says otherwise.
-pub const CACHE_BYTES: u64 = 256 << 20;
+/// How much memory loaded contexts may take, in bytes, unless [`Store::open_with`] says otherwise: about a million rows.
+pub const CACHE_BYTES: u64 = 512 << 20;
 
 /// Inventories in a database. Clones share its connections and its cache.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, value_parser};
 use keepset_gateway::{self as gateway, Accounts, Clock, Gateway};
 use keepset_host::{Config, Plugin};
-use keepset_store::Store;
+use keepset_store::{CACHE_BYTES, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -109,6 +109,10 @@ struct Tuning {
     /// Seconds that a request waits until the plugin has a place for it; then it is answered with 503 [default: 10]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_PLACE_TIMEOUT", hide_env_values = true)]
     place_timeout: Option<Duration>,
+    /// Mebibytes of memory for the rows that reports are compared with; the others are loaded each time [default: 512, for
+    /// about a million rows]
+    #[arg(long, value_name = "MIB", env = "KEEPSET_INVENTORY_CACHE_MIB", hide_env_values = true)]
+    inventory_cache_mib: Option<u32>,
     /// Seconds that a request may take [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_REQUEST_TIMEOUT", hide_env_values = true)]
     request_timeout: Option<Duration>,
@@ -162,7 +166,8 @@ impl Serve {
         let certificate = self.certificate(file)?;
         let Decision { plugin, config, shadow } = tokio::task::block_in_place(|| self.decision(file))?;
         let settings = self.gateway_settings(file, config, certificate.as_ref())?;
-        let store = self.storage.open(file).await?;
+        let cache = self.tuning.inventory_cache_mib.or(file.inventory_cache_mib);
+        let store = self.storage.open(file, cache.map_or(CACHE_BYTES, |mib| u64::from(mib) << 20)).await?;
         let address = self.listen.or(file.listen).unwrap_or(LISTEN);
         let listener =
             TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;

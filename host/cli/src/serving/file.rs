@@ -28,6 +28,7 @@ pub(crate) struct ServeFile {
     pub(crate) body_limit: Option<usize>,
     pub(crate) queue_depth: Option<usize>,
     pub(crate) plugin_places: Option<NonZeroU32>,
+    pub(crate) inventory_cache_mib: Option<u32>,
     #[serde(deserialize_with = "seconds")]
     pub(crate) place_timeout: Option<Duration>,
     #[serde(deserialize_with = "seconds")]

@@ -109,6 +109,7 @@ config:
     keep_health_reports_days: 7
     plugin_places: 8
     place_timeout: 2.5
+    inventory_cache_mib: 1024
     otlp_endpoint: http://collector:4318
 store: { type: postgresql, postgresql: { existingSecret: database, key: address } }
 admin: { existingSecret: admin, key: secret }

@@ -97,6 +97,8 @@ impl World {
             Contestant::Keepset => {
                 command.arg(root().join("target/release/keepset")).args(["serve", "--listen", "127.0.0.1:0"]);
                 command.args(["--store", &database.url]);
+                // All agents come with a first report at once: they wait for their turn here.
+                command.args(["--place-timeout", "300", "--request-timeout", "300"]);
                 command.args(arguments);
             }
             Contestant::Peer => {
