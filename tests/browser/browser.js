@@ -9,11 +9,11 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** Starts Chromium with an empty profile; `close` removes that too. */
-export async function startBrowser() {
+/** Starts Chromium with an empty profile, and with these flags too; `close` removes the profile. */
+export async function startBrowser(...flags) {
   const profile = await mkdtemp(join(tmpdir(), "keepset-browser-"));
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: FLAGS, env: { ...process.env, HOME: profile } });
+  const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...flags], env: { ...process.env, HOME: profile } });
   const close = async () => {
     await browser.close();
     await rm(profile, { recursive: true, force: true });
