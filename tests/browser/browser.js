@@ -9,11 +9,11 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** Starts Chromium with an empty profile; `close` removes that too. */
-export async function startBrowser() {
+/** Starts Chromium with an empty profile, and with these flags too; `close` removes the profile. */
+export async function startBrowser(...flags) {
   const profile = await mkdtemp(join(tmpdir(), "keepset-browser-"));
   const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  const browser = await chromium.launch({ executablePath, args: FLAGS, env: { ...process.env, HOME: profile } });
+  const browser = await chromium.launch({ executablePath, args: [...FLAGS, ...flags], env: { ...process.env, HOME: profile } });
   const close = async () => {
     await browser.close();
     await rm(profile, { recursive: true, force: true });
@@ -62,3 +62,16 @@ export async function choose(page, id) {
   await page.waitForFunction((wanted) => document.documentElement.dataset.scenario === wanted, id);
   await settled(page);
 }
+
+/** What a reader sees of a view. */
+export const shown = (page) =>
+  page.evaluate(() => ({
+    scenario: document.querySelector("#scenario").value,
+    a: [document.querySelector("#ttl-a").value, document.querySelector("#overwrite-a").checked],
+    b: [document.querySelector("#ttl-b").value, document.querySelector("#overwrite-b").checked],
+    verdicts: [...document.querySelectorAll(".verdict .headline")].map((headline) => headline.textContent),
+    at: document.querySelector(".transport output").textContent,
+    item: document.querySelector("[data-testid=why-item]")?.textContent,
+    faults: document.querySelectorAll(".fault").length,
+    tab: document.querySelector("[role=tab][aria-selected=true]").textContent,
+  }));

@@ -12,4 +12,5 @@ export const places = {
   fixtures: at("tests/fixtures"),
   reports: at("tests/reports"),
   screenshots: at("target/screenshots"),
+  benchmarks: at("docs/benchmarks"),
 };

@@ -2,6 +2,7 @@
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
+import { places } from "./places.js";
 
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
 
@@ -27,4 +28,13 @@ export async function serve(folder, change = (_path, answer) => answer) {
     url: `http://127.0.0.1:${server.address().port}/`,
     close: () => new Promise((done) => { server.close(done); server.closeAllConnections(); }),
   };
+}
+
+/** Serves the engine by itself, with an empty page, and modules of the tests by their paths. */
+export function serveEngine(modules = {}) {
+  const found = (type, body) => ({ status: 200, headers: { "content-type": type }, body });
+  return serve(places.web, (path, answer) => {
+    if (path === "/index.html") return found(TYPES[".html"], "<!doctype html><link rel=icon href=data:,>");
+    return path in modules ? found(TYPES[".js"], modules[path]) : answer;
+  });
 }

@@ -60,7 +60,7 @@ enum Task {
     Demo,
     /// Everything that CI checks
     Test,
-    /// Run the benches of the engine, or with `gateway` those of the gateway; what follows goes to them
+    /// Run the benches of the engine, of the `gateway` or of the playground (`www`); what follows goes to them
     Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::process::{probe, run};
 use crate::toolchain::Toolchain;
 use crate::workspace::{root, shown, target, write_if_changed};
-use crate::{debian, web};
+use crate::{bench, debian, web};
 
 /// The oldest Node.js that runs the tools of the page.
 const NODE: (u32, u32) = (20, 19);
@@ -17,7 +17,7 @@ const NODE: (u32, u32) = (20, 19);
 /// Where Debian puts its Chromium.
 const CHROMIUM: &str = "/usr/bin/chromium";
 
-/// What the browser's tests need of Debian: a browser, its driver, and a font that every machine has alike.
+/// What the tests in a browser need of Debian: a browser, its driver, and a font that every machine has alike.
 const PACKAGES: [&str; 3] = ["chromium", "chromium-driver", "fonts-dejavu-core"];
 
 /// Builds the page: `target/playground/`, to be served, with `keepset-playground.html` in it, which opens by itself.
@@ -56,10 +56,26 @@ pub(crate) fn check(toolchain: &Toolchain) -> Result<()> {
 
 /// The page in a real browser, and its answers beside those of that command. Both have to be built.
 pub(crate) fn test_in_browser(command: &Path) -> Result<()> {
-    let tests = root().join("tests/browser");
     let chromium = chromium()?;
-    install(&tests)?;
-    run(npm(&tests).env("CHROMIUM", chromium).env("KEEPSET_BIN", command).args(["run", "--silent", "test"]))
+    install(&tests())?;
+    run(npm(&tests()).env("CHROMIUM", chromium).env("KEEPSET_BIN", command).args(["run", "--silent", "test"]))
+}
+
+/// What the page costs a reader, measured in a real browser with these arguments.
+pub(crate) fn bench(toolchain: &Toolchain, arguments: &[String]) -> Result<()> {
+    build(toolchain)?;
+    let bench = bench::folder().join("www");
+    let chromium = chromium()?;
+    // The bench drives the browser as the tests do.
+    install(&tests())?;
+    install(&bench)?;
+    let mut npm = npm(&bench);
+    run(npm.env("CHROMIUM", chromium).args(["run", "--silent", "bench", "--"]).args(arguments))
+}
+
+/// The folder of the browser's tests.
+fn tests() -> PathBuf {
+    root().join("tests/browser")
 }
 
 /// The folder of the page.

@@ -150,4 +150,45 @@ export default [
       }
     },
   },
+  {
+    name: "more than 2,000,000 sightings are asked about first, once",
+    async run({ page, fresh, url }) {
+      await open(page, url);
+      const headline = await text(page, "[data-testid=headline-a]", "Removes");
+      const many = json({
+        name: "many", title: "Many", a: { image_ttl_days: 3 },
+        history: { generate: { start: "2026-01-01T00:00:00Z", days: 100, poll_seconds: 3600, clusters: ["c1"], namespaces: 4, pods: 125 } },
+      });
+      const pick = () => page.setInputFiles("input[type=file]", many);
+      await pick();
+      await text(page, "dialog", /2,401,000 sightings of 1,000 items: .* (less than a second|about \d+ seconds?) for both/);
+      await page.getByRole("button", { name: "Leave it" }).click();
+      await settled(page);
+      equal(await text(page, "[data-testid=headline-a]", "Removes"), headline);
+      // What is shown is still in the engine too.
+      await page.fill("#ttl-a", "30");
+      await settled(page);
+      await text(page, "[data-testid=headline-a]", "Removes nothing");
+      await pick();
+      await page.waitForSelector("dialog");
+      await page.keyboard.press("Escape");
+      await settled(page);
+      equal(await page.inputValue("#ttl-a"), "30");
+      await pick();
+      await page.getByRole("button", { name: "Replay it" }).click();
+      await text(page, ".main > p", "1,000 items");
+      await settled(page);
+      await pick();
+      await settled(page);
+      equal(await page.locator("dialog").count(), 0);
+      await page.getByRole("button", { name: "Copy link" }).click();
+      await page.locator("dialog input[type=checkbox]").uncheck();
+      await page.waitForFunction(() => document.querySelector("dialog textarea")?.value.includes("#v1."));
+      const other = await fresh();
+      await other.goto(await page.inputValue("dialog textarea"));
+      await other.getByRole("button", { name: "Leave it" }).click();
+      await ready(other);
+      await text(other, "[data-testid=headline-a]", headline);
+    },
+  },
 ];

@@ -1,19 +1,6 @@
 // A link opens to the view it was made of, in another browser; what is no link says so.
-import { choose, open, ready, settled } from "../browser.js";
+import { choose, open, ready, settled, shown } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
-
-/** What a reader sees of a view. */
-const shown = (page) =>
-  page.evaluate(() => ({
-    scenario: document.querySelector("#scenario").value,
-    a: [document.querySelector("#ttl-a").value, document.querySelector("#overwrite-a").checked],
-    b: [document.querySelector("#ttl-b").value, document.querySelector("#overwrite-b").checked],
-    verdicts: [...document.querySelectorAll(".verdict .headline")].map((headline) => headline.textContent),
-    at: document.querySelector(".transport output").textContent,
-    item: document.querySelector("[data-testid=why-item]")?.textContent,
-    faults: document.querySelectorAll(".fault").length,
-    tab: document.querySelector("[role=tab][aria-selected=true]").textContent,
-  }));
 
 async function linkOf(page) {
   await page.getByRole("button", { name: "Copy link" }).click();

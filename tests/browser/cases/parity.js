@@ -9,7 +9,7 @@ import { answersOf, policyOf } from "../component.js";
 import { equal, holds } from "../expect.js";
 import { fixtures } from "../fixtures.js";
 import { places } from "../places.js";
-import { serve } from "../server.js";
+import { serveEngine } from "../server.js";
 
 const run = promisify(execFile);
 const encoder = new TextEncoder();
@@ -49,7 +49,7 @@ export default [
   {
     name: "in Chromium every fixture has the native engine's bytes",
     async run({ page }) {
-      const server = await serve(places.web, (path, answer) => (path === "/index.html" ? { status: 200, headers: { "content-type": "text/html" }, body: "<!doctype html><link rel=icon href=data:,>" } : answer));
+      const server = await serveEngine();
       try {
         await page.goto(server.url);
         const list = (await fixtures()).map(({ name, json }) => [name, json]);

@@ -44,8 +44,12 @@ export interface RunView {
 /** What the worker does. Calls are answered one after the other. */
 export interface EngineWorker {
   start(wasm: ArrayBuffer): About;
-  /** Without faults: with those of the scenario. */
+  /** Reads a history, and waits with it for `keep`. Without faults: with those of the scenario. */
   open(input: Input, faults: Fault[] | null): Opened;
+  /** Takes what was opened last in the place of what there was. */
+  keep(): void;
+  /** Forgets it instead. */
+  drop(): void;
   refault(faults: Fault[]): HistoryView;
   run(side: SideName, config: Config, marginDays: number): RunView;
   safeTtl(marginDays: number, overwrite: boolean): SafeTtl;

@@ -4,6 +4,8 @@ import { History, about, initSync, read_scenario, run_fixture, type Replay } fro
 import type { Config, EngineError, SafeTtl } from "./api.ts";
 import { BINS, POINTS, type EngineWorker, type HistoryView, type RunView, type SideName } from "./protocol.ts";
 
+/** What was opened and is not kept yet. */
+let next: { source: History; faulted: History } | undefined;
 let source: History | undefined;
 let faulted: History | undefined;
 let items = 0;
@@ -27,10 +29,21 @@ const engine: EngineWorker = {
       fresh.free();
       throw error;
     }
-    source?.free();
-    source = fresh;
-    replace(changed);
+    engine.drop();
+    next = { source: fresh, faulted: changed };
     return moved({ view: view(changed), scenario, faults });
+  },
+  drop() {
+    next?.source.free();
+    next?.faulted.free();
+    next = undefined;
+  },
+  keep() {
+    const kept = opened(next);
+    next = undefined;
+    source?.free();
+    source = kept.source;
+    replace(kept.faulted);
   },
   refault(faults) {
     replace(opened(source).with_faults(faults));
@@ -65,6 +78,7 @@ const engine: EngineWorker = {
 function replace(history: History) {
   faulted?.free();
   faulted = history;
+  items = history.summary().items;
   safest.clear();
   for (const side of ["a", "b"] as const) {
     replays[side]?.replay.free();
@@ -73,9 +87,7 @@ function replace(history: History) {
 }
 
 function view(history: History): HistoryView {
-  const summary = history.summary();
-  items = summary.items;
-  return { summary, kinds: history.kinds(), items: history.items(), reports: history.reports() };
+  return { summary: history.summary(), kinds: history.kinds(), items: history.items(), reports: history.reports() };
 }
 
 function runView(history: History, replay: Replay, config: Config, marginDays: number, start: number): RunView {

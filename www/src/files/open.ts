@@ -1,21 +1,19 @@
 /** Files that are picked or dropped: reports, fixtures, inventories, or a view that was saved here. */
-import { signal } from "@preact/signals";
+import { ask } from "../state/ask.ts";
 import { LinkError, checked, type TextFile } from "../state/link.ts";
 import { findScenario, firstScenario } from "./scenarios.ts";
-import { LARGE_BYTES, openFiles, openScenario } from "../state/session.ts";
-import { dialog, notice } from "../state/store.ts";
+import { openFiles, openScenario } from "../state/session.ts";
+import { notice } from "../state/store.ts";
 import { size } from "../format.ts";
 
-/** Files that wait for a yes, because reading them takes long. */
-export const large = signal<{ bytes: number; open: () => void } | null>(null);
+/** Reading more than this takes seconds. */
+const MUCH = 50_000_000;
 
 export async function openPicked(picked: FileList | null): Promise<void> {
   const files = [...(picked ?? [])].sort((one, other) => (one.name < other.name ? -1 : 1));
   if (files.length === 0) return;
   const bytes = files.reduce((sum, file) => sum + file.size, 0);
-  if (bytes <= LARGE_BYTES) return read(files);
-  large.value = { bytes, open: () => void read(files) };
-  dialog.value = "large";
+  if (bytes <= MUCH || (await ask({ bytes }))) await read(files);
 }
 
 async function read(files: File[]): Promise<void> {

@@ -1,9 +1,10 @@
 /** What happens between the reader, the engine and the address: opening, replaying, undoing, linking. */
 import { batch, effect } from "@preact/signals";
 import { call, engineState, startEngine } from "../engine/client.ts";
-import type { Config, EngineError, Fault } from "../engine/api.ts";
+import type { Config, EngineError, Fault, Summary } from "../engine/api.ts";
 import type { HistoryView, Input, SideName } from "../engine/protocol.ts";
 import { findScenario, firstScenario, type Scenario } from "../files/scenarios.ts";
+import { ask } from "./ask.ts";
 import { type TextFile, type View, LinkError, decodeLink, encodeLink } from "./link.ts";
 import {
   SIDES, about, at, bounds, configProblem, configs, curve, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
@@ -11,8 +12,11 @@ import {
 } from "./store.ts";
 import { steps } from "./undo.ts";
 
-/** Reading this much takes seconds: the page asks first. */
-export const LARGE_BYTES = 50_000_000;
+/** More sightings than this, or than were agreed to once, are not replayed without a word. */
+let agreed = 2_000_000;
+
+/** Sightings that were replayed in a millisecond here, at best; before the first replay, what a slow machine does. */
+let pace = 5000;
 
 interface Settings {
   a: Config;
@@ -198,6 +202,8 @@ async function opened(): Promise<void> {
   if (!next) return;
   try {
     const found = await call((engine) => engine.open(inputOf(next), view.faults ?? null));
+    if (!(await isWanted(found.view.summary))) return await left(next);
+    await call((engine) => engine.keep());
     const a = view.a ?? found.scenario?.a ?? configs.a.peek();
     const b = view.b ?? found.scenario?.b ?? { ...a, image_ingest_overwrite: !a.image_ingest_overwrite };
     await show(found.view, a, b, view.margin ?? margin.peek(), () => {
@@ -233,6 +239,23 @@ async function opened(): Promise<void> {
   }
 }
 
+/** Asks before many sightings are replayed. Faults only take some away, and settings leave them as they are. */
+async function isWanted({ sightings, items }: Summary): Promise<boolean> {
+  if (sightings <= agreed) return true;
+  const isAgreed = await ask({ sightings, items, milliseconds: (2 * sightings) / pace });
+  if (isAgreed) agreed = sightings;
+  return isAgreed;
+}
+
+/** Goes back to what was there before something that was not wanted. */
+async function left(next: Source): Promise<void> {
+  await call((engine) => engine.drop());
+  if (draft.peek() !== next) return;
+  draft.value = null;
+  arriving = null;
+  if (!source.peek()) await openScenario(firstScenario(), {}, false);
+}
+
 async function faulted(): Promise<void> {
   try {
     await show(await call((engine) => engine.refault(faults.peek())), configs.a.peek(), configs.b.peek(), margin.peek(), () => {});
@@ -247,6 +270,7 @@ async function show(view: HistoryView, a: Config, b: Config, marginDays: number,
   const first = await call((engine) => engine.run("a", a, marginDays));
   const second = await call((engine) => engine.run("b", b, marginDays));
   const bent = await call((engine) => engine.curve(curveDays(first.safe.days, a, b), a.image_ingest_overwrite));
+  pace = Math.max(pace, (2 * view.summary.sightings) / Math.max(1, first.milliseconds + second.milliseconds));
   batch(() => {
     stream.value = view;
     runs.a.value = first;

@@ -62,7 +62,7 @@ export const configProblem = { a: signal<string | null>(null), b: signal<string 
 export const notice = signal<{ text: string; is: "error" | "done" } | null>(null);
 export const waiting = signal(false);
 /** Which dialog is open. */
-export const dialog = signal<"link" | "help" | "report" | "large" | null>(null);
+export const dialog = signal<"link" | "help" | "report" | "much" | null>(null);
 export const shownReport = signal<number | null>(null);
 
 export const bounds = computed(() => {

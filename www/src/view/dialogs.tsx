@@ -5,8 +5,8 @@ import type { Report as ReportAnswer } from "../engine/api.ts";
 import { call } from "../engine/client.ts";
 import { copy, saveView } from "../export/save.ts";
 import { hashNames } from "../files/names.ts";
-import { large } from "../files/open.ts";
-import { count, day, size, utc } from "../format.ts";
+import { count, counted, day, size, utc } from "../format.ts";
+import { asked, type Much } from "../state/ask.ts";
 import { LONG_LINK, encodeLink, type View } from "../state/link.ts";
 import { currentView } from "../state/session.ts";
 import { bounds, dialog, isOwn, shownReport, source, stream, textsOf } from "../state/store.ts";
@@ -17,7 +17,7 @@ export function Dialogs() {
     case "link": return <Link />;
     case "help": return <Help />;
     case "report": return <Report />;
-    case "large": return <Large />;
+    case "much": return <Ask />;
     default: return null;
   }
 }
@@ -153,18 +153,37 @@ function pretty(json: string): string {
   }
 }
 
-function Large() {
-  const waiting = large.value;
-  if (!waiting) return null;
+/** Asks before something that takes long. */
+function Ask() {
+  const now = asked.value;
+  // However it is closed, there is an answer; a second one changes nothing.
+  useEffect(() => () => now?.answer(false), [now]);
+  if (!now) return null;
+  const { much, answer } = now;
+  const [title, text, yes] = wordsOf(much);
   return (
-    <Dialog title="This is much to read">
+    <Dialog title={title}>
       <div class="stackup">
-        <p>{size(waiting.bytes)} take about {Math.max(2, Math.round(waiting.bytes / 25_000_000))} seconds and some {size(waiting.bytes * 6)} of memory in this tab.</p>
+        <p>{text}</p>
         <p class="row">
-          <button class="primary" onClick={() => { dialog.value = null; waiting.open(); }}>Read it</button>
+          <button class="primary" onClick={() => { answer(true); dialog.value = null; }}>{yes}</button>
           <button onClick={() => (dialog.value = null)}>Leave it</button>
         </p>
       </div>
     </Dialog>
   );
+}
+
+function wordsOf(much: Much): [title: string, text: string, yes: string] {
+  if ("bytes" in much) {
+    const { bytes } = much;
+    return ["This is much to read", `${size(bytes)} take about ${Math.max(2, Math.round(bytes / 25_000_000))} seconds and some ${size(bytes * 6)} of memory in this tab.`, "Read it"];
+  }
+  const { sightings, items, milliseconds } = much;
+  const long = milliseconds < 1000 ? "less than a second" : `about ${counted(Math.round(milliseconds / 1000), "second")}`;
+  return [
+    "This is much to replay",
+    `${counted(sightings, "sighting")} of ${counted(items, "item")}: by what was replayed here so far, that takes ${long} for both configurations, and half of it whenever one of them changes.`,
+    "Replay it",
+  ];
 }

@@ -19,7 +19,7 @@ export function Lanes() {
     // Read here, so that each of them paints again.
     void [rows.value, runs.a.value, runs.b.value, width.value, gutter.value, palette.value, selected.value, hovered.value, top.value];
     follow(scroller.current!, LANE);
-    paint(canvas.current!, scroller.current!.scrollTop);
+    timed(canvas.current!, scroller.current!.scrollTop);
   });
   const itemAt = (event: PointerEvent) => {
     const box = scroller.current!.getBoundingClientRect();
@@ -30,7 +30,7 @@ export function Lanes() {
     <div
       class="lanes" ref={scroller} tabIndex={0} role="group" aria-label="Items over time" style={{ height: `${high}px` }}
       onScroll={() => {
-        paint(canvas.current!, scroller.current!.scrollTop);
+        timed(canvas.current!, scroller.current!.scrollTop);
         const row = scroller.current!.scrollTop / LANE;
         if (Math.abs(row - top.peek()) > 1) top.value = row;
       }}
@@ -42,6 +42,15 @@ export function Lanes() {
       <div class="length" style={{ height: `${rows.value.length * LANE}px` }} />
     </div>
   );
+}
+
+/** Paints, and tells whoever observes measures how long that took. */
+function timed(canvas: HTMLCanvasElement, scrolled: number) {
+  const start = performance.now();
+  paint(canvas, scrolled);
+  performance.measure("lanes", { start });
+  // Observers have it; a page that is open for hours need not keep all of them.
+  performance.clearMeasures("lanes");
 }
 
 function paint(canvas: HTMLCanvasElement, scrolled: number) {
