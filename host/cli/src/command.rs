@@ -60,7 +60,7 @@ pub(crate) enum Command {
     Explain(explain::Explain),
     Preview(preview::Preview),
     Simulate(simulate::Simulate),
-    Serve(serve::Serve),
+    Serve(Box<serve::Serve>),
     #[command(subcommand)]
     User(user::User),
     #[command(subcommand)]
