@@ -10,7 +10,6 @@ mod reading;
 mod reports;
 mod server;
 
-use std::fmt::Write as _;
 use std::fs;
 use std::time::{Duration, Instant};
 
@@ -103,7 +102,13 @@ async fn measure(arguments: &Arguments) {
         if arguments.quick { "cargo xtask bench gateway --quick" } else { "cargo xtask bench gateway" };
     let mut page = format!("# What a gateway takes\n\n{}", made_by(command));
     let mut plots = Vec::new();
-    let mut section = |title: &str, text: String| writeln!(page, "\n## {title}\n\n{text}").unwrap();
+    print!("{page}");
+    // Printed at once: a run takes its time, and what comes later may fail.
+    let mut section = |title: &str, text: String| {
+        let text = format!("\n## {title}\n\n{}\n", text.trim_end());
+        print!("{text}");
+        page.push_str(&text);
+    };
     if is_wanted(RATES) {
         let rates = rates::measure(&world, &scale).await;
         section(RATES, rates.text);
@@ -123,7 +128,6 @@ async fn measure(arguments: &Arguments) {
         section(MEMORY, text);
         plots.push(plot);
     }
-    println!("{}", page.trim_end());
     eprintln!("it took {:.0} s", begun.elapsed().as_secs_f64());
     if arguments.only.is_none() && !arguments.print {
         let folder = root().join("docs/benchmarks");
