@@ -179,3 +179,19 @@ impl Serialize for Inventory {
         map.end()
     }
 }
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_utf_8_is_said_with_its_place() {
+        let fault = |bytes: &[u8]| read_json::<Vec<Vec<String>>>(bytes).map(drop).unwrap_err();
+        let inside = fault(b"[[\"a\"],\n[\"\xff\"]]");
+        assert_eq!((inside.line, &*inside.pointer, &*inside.message), (2, "/1/0", "the text is not UTF-8"));
+        let behind = fault(b"[]\n\xff");
+        assert_eq!((behind.line, behind.column, &*behind.pointer), (2, 1, ""));
+        assert_eq!(fault(b"[[1], [\"\xff\"]]").pointer, "/0/0");
+    }
+}

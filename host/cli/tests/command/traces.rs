@@ -2,6 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -16,7 +17,8 @@ const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-
 #[test]
 fn a_callers_trace_goes_on() {
     let (collector, traces) = collector();
-    let (mut gateway, address) = serve(&collector);
+    let folder = TempDir::new().unwrap();
+    let (mut gateway, address) = serve(folder.path(), &collector);
     let mut connection = TcpStream::connect(&address).unwrap();
     let request = format!(
         "GET /version HTTP/1.1\r\nHost: keepset\r\ntraceparent: {TRACEPARENT}\r\nConnection: close\r\n\r\n"
@@ -29,20 +31,20 @@ fn a_callers_trace_goes_on() {
     let stopped = Command::new("kill").arg(gateway.id().to_string()).status().unwrap();
     assert!(stopped.success());
     assert!(gateway.wait().unwrap().success());
-    let sent: Vec<u8> = traces.flatten().collect();
+    let patience = Duration::from_secs(20);
+    let sent: Vec<u8> = std::iter::from_fn(|| traces.recv_timeout(patience).ok()).flatten().collect();
     assert!(sent.windows(TRACE.len()).any(|bytes| bytes == TRACE), "another trace");
     assert!(sent.windows(7).any(|bytes| bytes == b"request"), "another span");
 }
 
-/// Takes traces over HTTP; what it was sent comes out, until nobody has sent anything for a while.
-fn collector() -> (String, mpsc::IntoIter<Vec<u8>>) {
+/// Takes traces over HTTP; what it was sent comes out, until the connection ends.
+fn collector() -> (String, mpsc::Receiver<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || {
         // One connection: an exporter keeps it.
         let (stream, _) = listener.accept().unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         let mut reader = BufReader::new(stream);
         while let Some(length) = content_length(&mut reader) {
             let mut body = vec![0; length];
@@ -51,7 +53,7 @@ fn collector() -> (String, mpsc::IntoIter<Vec<u8>>) {
             reader.get_mut().write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").unwrap();
         }
     });
-    (url, receiver.into_iter())
+    (url, receiver)
 }
 
 /// Reads the head of a request; none at the end of the connection.
@@ -72,13 +74,12 @@ fn content_length(reader: &mut impl std::io::BufRead) -> Option<usize> {
     }
 }
 
-/// A gateway that sends its traces there, and its address.
-fn serve(collector: &str) -> (Child, String) {
-    let folder = TempDir::new().unwrap();
+/// A gateway that keeps its data there and sends its traces to that collector, and its address.
+fn serve(folder: &Path, collector: &str) -> (Child, String) {
     let mut gateway = Command::new(env!("CARGO_BIN_EXE_keepset"))
         .args(["serve", "--listen", "127.0.0.1:0", "--otlp-endpoint", collector, "--log-format", "json"])
         .arg("--data-dir")
-        .arg(folder.keep())
+        .arg(folder)
         .env("KEEPSET_ADMIN_PASSWORD", "correct horse battery")
         .stderr(Stdio::piped())
         .spawn()
