@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use keepset_types::Timestamp;
 use opentelemetry::global::get_text_map_propagator;
-use opentelemetry::propagation::Extractor;
+use opentelemetry_http::HeaderExtractor;
 use tracing::Instrument as _;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
@@ -40,19 +40,6 @@ fn given_id(headers: &HeaderMap) -> Option<&str> {
     is_id.then_some(id)
 }
 
-/// Where a caller's trace stands.
-struct Carrier<'a>(&'a HeaderMap);
-
-impl Extractor for Carrier<'_> {
-    fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
-    }
-
-    fn keys(&self) -> Vec<&str> {
-        self.0.keys().map(HeaderName::as_str).collect()
-    }
-}
-
 /// Around everything.
 pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -63,7 +50,7 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
     let route = matched.map_or("unknown", MatchedPath::as_str).to_owned();
     let method = request.method().as_str().to_owned();
     let span = tracing::info_span!("request", id, method, route);
-    let caller = get_text_map_propagator(|known| known.extract(&Carrier(request.headers())));
+    let caller = get_text_map_propagator(|known| known.extract(&HeaderExtractor(request.headers())));
     let _ = span.set_parent(caller); // nobody collects traces: then there is nothing to continue
 
     let metrics = gateway.metrics();
