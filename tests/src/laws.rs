@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::histories::{Action, Evaluate, History, Kind, Step, inventory};
 use crate::reference;
+pub use reports::permuted;
 use reports::{batches, covered, is_probe, permutations, possible_keys, seconds, without_duplicates};
 
 /// One law.
@@ -278,7 +279,7 @@ fn permutation(evaluate: &Evaluate<'_>, history: &History) -> Verdict {
             Ok::<_, String>(outcome)
         };
         let expected = answer(&body)?;
-        for permuted in reports::permuted(&body) {
+        for permuted in permuted(&body) {
             equal("permuted", &[answer(&permuted)?], std::slice::from_ref(&expected))?;
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! What a report says once it has been read (section 2), as columns: one text, the ends of the strings in it, integers.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use crate::columns::ReportColumns;
@@ -189,6 +190,19 @@ impl Observation {
                 Some(range.map_while(move |index| row(context, index)))
             })
             .flatten()
+    }
+
+    /// Whether it is the same in whatever order the report's lists are (law 9): the reader warned of nothing, and no two
+    /// owners go by one uid, of which the last one would count (N3).
+    #[must_use]
+    pub fn is_order_free(&self) -> bool {
+        let mut owners = BTreeSet::new();
+        self.warnings.is_empty()
+            && self.rows().all(|said| match said.kind {
+                ItemKind::Namespace => owners.insert((said.kind, said.link)),
+                ItemKind::Pod => owners.insert((said.kind, said.id)),
+                _ => true,
+            })
     }
 
     /// The reader's warnings, with their texts.

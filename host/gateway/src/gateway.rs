@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 
 use crate::auth::Gate;
+use crate::content::Seeds;
 use crate::metrics::Metrics;
 use crate::retention::Retention;
 use crate::settings::Settings;
@@ -32,6 +33,7 @@ struct Inner {
     store: Store,
     retention: Retention,
     gate: Gate,
+    seeds: Seeds,
     metrics: Arc<Metrics>,
     /// Places for reports, from their first byte on.
     queue: Arc<Semaphore>,
@@ -57,6 +59,7 @@ impl Gateway {
             store,
             retention,
             gate: Gate::new(settings.login_failures),
+            seeds: Seeds::default(),
             metrics,
             queue: Arc::new(Semaphore::new(settings.queue_depth)),
             bell: Notify::new(),
@@ -161,6 +164,10 @@ impl Gateway {
 
     pub(crate) fn gate(&self) -> &Gate {
         &self.inner.gate
+    }
+
+    pub(crate) fn seeds(&self) -> &Seeds {
+        &self.inner.seeds
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

@@ -27,6 +27,7 @@ mod accounts;
 mod arrival;
 mod auth;
 mod clock;
+mod content;
 mod error;
 mod gateway;
 mod metrics;

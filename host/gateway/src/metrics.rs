@@ -82,6 +82,7 @@ pub(crate) struct Metrics {
     pub(crate) requests_running: Gauge,
     pub(crate) queue: Gauge,
     reports: Family<OfType, Counter>,
+    pub(crate) reports_again: Counter,
     rows_added: Counter,
     rows_touched: Counter,
     rows_removed: Family<Reason, Counter>,
@@ -127,6 +128,7 @@ impl Metrics {
             requests_running: Gauge::default(),
             queue: Gauge::default(),
             reports: Family::default(),
+            reports_again: Counter::default(),
             rows_added: Counter::default(),
             rows_touched: Counter::default(),
             rows_removed: Family::default(),
@@ -158,6 +160,8 @@ impl Metrics {
         to.register("requests_running", "Requests under way", self.requests_running.clone());
         to.register("reports_running", "Reports under way", self.queue.clone());
         to.register("reports", "Reports by inventory type and result", self.reports.clone());
+        let help = "Reports that said what an earlier one said, and were not read again";
+        to.register("reports_again", help, self.reports_again.clone());
         to.register("rows_added", "Rows that came", self.rows_added.clone());
         to.register("rows_touched", "Known rows that were reported again", self.rows_touched.clone());
         to.register("rows_removed", "Rows that went, by reason and rule", self.rows_removed.clone());

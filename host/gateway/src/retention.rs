@@ -24,6 +24,13 @@ pub(crate) struct Live {
     pub(crate) config: Config,
 }
 
+impl Live {
+    /// Which plugin reads reports, by its digest.
+    pub(crate) fn reader(&self) -> &str {
+        &self.plugin.identity().digest
+    }
+}
+
 /// The plugin, its places, and the shadow that is compared with it.
 pub(crate) struct Retention {
     live: ArcSwap<Live>,

@@ -3,6 +3,7 @@
 use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Interner, Observation, Removed, Timestamp, Warning, translate};
 
+use crate::again::{Content, Known};
 use crate::context::{HEAD, Head, Loaded, columns, select_heads};
 use crate::error::{MAX_KEY_BYTES, check_text};
 use crate::sql::query;
@@ -29,19 +30,34 @@ pub struct Applied {
     pub rows_written: RowsWritten,
 }
 
+/// A report on its way: whose it is, and how it is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Arriving<'a> {
+    /// The account that it is for.
+    pub account: &'a str,
+    /// What is decided by.
+    pub config: &'a Config,
+    /// When it came.
+    pub now: Timestamp,
+    /// What stands in the removal log for what it removes.
+    pub report_id: &'a str,
+    /// What stands for what it says, if [`Store::apply_again`] shall know it by that.
+    pub content: Option<Content>,
+}
+
 /// A decision, with what it was about.
 pub(crate) struct Decided {
-    rows: RowColumns,
-    report: Option<ReportColumns>,
-    verdicts: Verdicts,
+    pub(crate) rows: RowColumns,
+    pub(crate) report: Option<ReportColumns>,
+    pub(crate) verdicts: Verdicts,
     interner: Interner,
 }
 
-/// Puts contexts into columns and has them decided, on a thread that may take its time.
+/// Puts contexts into columns and has them decided.
 pub(crate) async fn decide_on<E, F>(
     contexts: &[Loaded],
     observation: Option<&Observation>,
-    decide: F,
+    ask: F,
 ) -> Result<Decided, ApplyError<E>>
 where
     F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
@@ -50,8 +66,22 @@ where
     let mut interner = Interner::new();
     let rows = columns(contexts, &mut interner)?;
     let report = observation.map(|observation| observation.columns(&mut interner));
+    decide(rows, report, interner, ask).await
+}
+
+/// Has columns decided, on a thread that may take its time.
+pub(crate) async fn decide<E, F>(
+    rows: RowColumns,
+    report: Option<ReportColumns>,
+    interner: Interner,
+    ask: F,
+) -> Result<Decided, ApplyError<E>>
+where
+    F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
+    E: Send + 'static,
+{
     let decision = tokio::task::spawn_blocking(move || {
-        let verdicts = decide(&rows, report.as_ref());
+        let verdicts = ask(&rows, report.as_ref());
         (rows, report, verdicts)
     });
     let (rows, report, verdicts) = decision.await.map_err(|error| StoreError::CutOff(error.to_string()))?;
@@ -80,7 +110,7 @@ impl Decided {
         carry_out(contexts, &step)
     }
 
-    fn applied(&self, changes: &[Change], observation: Option<&Observation>) -> Applied {
+    pub(crate) fn applied(&self, changes: &[Change], observation: Option<&Observation>) -> Applied {
         let mut removed: Vec<Removed> =
             changes.iter().flat_map(|change| change.removed.iter().cloned()).collect();
         removed.sort_by(|a, b| a.key.cmp(&b.key));
@@ -101,39 +131,41 @@ impl Store {
     /// on the disk; if it fails, nothing was changed. Reports on one context take their turns, here and on every other
     /// gateway.
     ///
-    /// `decide` is asked once, with those contexts and the report as columns; an observation without rows (a credential
-    /// probe: N7) is only decided, for its warnings. `report_id` stands in the removal log for what the report removed.
+    /// `ask` is asked once, with those contexts and the report as columns; an observation without rows (a credential
+    /// probe: N7) is only decided, for its warnings.
     ///
     /// # Errors
-    /// [`ApplyError::Decide`] with what `decide` answered; [`StoreError::UnknownAccount`], [`StoreError::Unstorable`]
+    /// [`ApplyError::Decide`] with what `ask` answered; [`StoreError::UnknownAccount`], [`StoreError::Unstorable`]
     /// for a key that is too long, [`StoreError::Misfit`] for verdicts that make no sense, [`StoreError::Database`].
     pub async fn apply<E, F>(
         &self,
-        account: &str,
+        arriving: &Arriving<'_>,
         observation: &Observation,
-        config: &Config,
-        now: Timestamp,
-        report_id: &str,
-        decide: F,
+        ask: F,
     ) -> Result<Applied, ApplyError<E>>
     where
         F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
         E: Send + 'static,
     {
+        let Arriving { account, config, now, report_id, content } = *arriving;
         let names = check(observation)?;
         check_text("the report's id", report_id)?;
         if names.is_empty() {
-            let decided = decide_on(&[], Some(observation), decide).await?;
+            let decided = decide_on(&[], Some(observation), ask).await?;
             return Ok(decided.applied(&[], Some(observation)));
         }
         let (mut transaction, heads) =
             self.begin_with_contexts(account, observation.inventory_type, &names).await?;
         let contexts = self.load(&mut transaction, heads).await?;
-        let decided = decide_on(&contexts, Some(observation), decide).await?;
+        let decided = decide_on(&contexts, Some(observation), ask).await?;
         let changes = decided.carry_out(self, contexts, Some(observation), config, now)?;
         let applied = decided.applied(&changes, Some(observation));
+        let known = content.and_then(|content| Some((content, Known::new(&decided, observation, &changes)?)));
         let pending = self.write(&mut transaction, changes, now, report_id).await?;
         transaction.commit().await?;
+        if let Some((content, known)) = known {
+            self.know(account, content, known);
+        }
         Ok(Applied { rows_written: self.remember(pending), ..applied })
     }
 
@@ -148,7 +180,7 @@ impl Store {
         observation: Option<&Observation>,
         config: &Config,
         now: Timestamp,
-        decide: F,
+        ask: F,
     ) -> Result<Applied, ApplyError<E>>
     where
         F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
@@ -179,7 +211,7 @@ impl Store {
         }
         let contexts = self.load(&mut transaction, heads).await?;
         transaction.rollback().await?;
-        let decided = decide_on(&contexts, observation, decide).await?;
+        let decided = decide_on(&contexts, observation, ask).await?;
         let changes = decided.carry_out(self, contexts, observation, config, now)?;
         Ok(decided.applied(&changes, observation))
     }

@@ -10,7 +10,7 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Transaction};
 
 use crate::cache::{Cache, Fingerprint};
-use crate::sql::{get, pieces, query, tuples};
+use crate::sql::{filled_up, get, pieces, query, tuples};
 use crate::{Store, StoreError};
 
 /// `last_updated` and `last_seen`, in seconds since 1970.
@@ -55,6 +55,8 @@ pub(crate) struct Item {
 pub(crate) struct Loaded {
     pub(crate) head: Head,
     pub(crate) items: Arc<Vec<Arc<Item>>>,
+    /// About what the items take in memory.
+    bytes: usize,
 }
 
 /// The columns of [`Head::read`].
@@ -140,10 +142,19 @@ impl Item {
 }
 
 impl Loaded {
+    pub(crate) fn new(head: Head, items: Vec<Arc<Item>>) -> Self {
+        let bytes = items.iter().map(|item| item.bytes()).sum();
+        Self { head, items: Arc::new(items), bytes }
+    }
+
+    /// The same items under another head.
+    pub(crate) fn under(&self, head: Head) -> Self {
+        Self { head, ..self.clone() }
+    }
+
     /// About what it takes in memory.
     pub(crate) fn bytes(&self) -> usize {
-        let items: usize = self.items.iter().map(|item| item.bytes()).sum();
-        size_of::<Self>() + 64 + self.head.context.as_str().len() + items
+        size_of::<Self>() + 64 + self.head.context.as_str().len() + self.bytes
     }
 
     /// The times of one of its items.
@@ -185,7 +196,7 @@ impl Store {
         let unknown: Vec<i64> =
             heads.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(head, _)| head.id).collect();
         let mut read: HashMap<i64, Vec<Arc<Item>>> = HashMap::new();
-        for piece in pieces(&unknown) {
+        for piece in pieces(&filled_up(&unknown)) {
             let text = format!(
                 "SELECT context_id, n, kind, id, link, tag, digest, attributes, last_updated, last_seen \
                  FROM items WHERE context_id IN {}",
@@ -198,14 +209,19 @@ impl Store {
             }
         }
         let mut load = |(head, known): (Head, Option<Arc<Loaded>>)| match known {
-            Some(known) => Loaded { head, items: Arc::clone(&known.items) },
+            Some(known) => known.under(head),
             None => {
                 let mut items = read.remove(&head.id).unwrap_or_default();
                 items.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
-                Loaded { head, items: Arc::new(items) }
+                Loaded::new(head, items)
             }
         };
         Ok(heads.into_iter().zip(known).map(&mut load).collect())
+    }
+
+    /// The context with its items, if they are in memory and still so.
+    pub(crate) fn remembered(&self, head: Head) -> Option<Loaded> {
+        Some(self.cache.get(head.id, head.version)?.under(head))
     }
 
     /// Begins a transaction that holds the contexts with these names until its end, in their order; those that were not
@@ -219,19 +235,21 @@ impl Store {
         inventory_type: InventoryType,
         names: &[&str],
     ) -> Result<(Transaction<'static, Any>, Vec<Head>), StoreError> {
-        // One that is empty in the end is taken away: perhaps just before it is to be locked here.
+        // Nearly always all are there, so nothing is made at first.
+        let mut to_make: Vec<&str> = Vec::new();
         for _ in 0..ATTEMPTS {
             let mut transaction = self.begin_write().await?;
             self.hold_account(&mut transaction, account).await?;
-            let there = select_heads(&mut transaction, account, inventory_type, names, "").await?;
-            let missing = missing(names, &there);
-            make(&mut transaction, account, inventory_type, &missing).await?;
+            make(&mut transaction, account, inventory_type, &to_make).await?;
             let clause = self.dialect.for_update();
             let heads = select_heads(&mut transaction, account, inventory_type, names, clause).await?;
             if heads.len() == names.len() {
                 return Ok((transaction, heads));
             }
             transaction.rollback().await?;
+            // What is there may be taken away before its turn: one that is empty in the end is.
+            to_make.extend(missing(names, &heads));
+            to_make.sort_unstable();
         }
         Err(StoreError::Busy)
     }
@@ -285,7 +303,7 @@ pub(crate) async fn select_heads(
     clause: &str,
 ) -> Result<Vec<Head>, StoreError> {
     let mut heads = Vec::with_capacity(names.len());
-    for piece in pieces(names) {
+    for piece in pieces(&filled_up(names)) {
         let text = format!(
             "SELECT {HEAD} FROM contexts WHERE account = $1 AND inventory_type = $2 AND context IN {} \
              ORDER BY context{clause}",

@@ -5,6 +5,7 @@
 //! whoever decides as columns of integers, and carries the verdicts out in one transaction:
 //!
 //! ```no_run
+//! # use keepset_store::Arriving;
 //! # use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 //! # use keepset_types::{Config, Error, Observation, Timestamp};
 //! # fn ask_the_plugin(_: &RowColumns, _: Option<&ReportColumns>) -> Result<Verdicts, Error> { Ok(Verdicts::default()) }
@@ -12,7 +13,8 @@
 //! let store = keepset_store::Store::open("sqlite:///var/lib/keepset/keepset.db").await?;
 //! store.add_account("admin", now).await?;
 //! let config = Config::default();
-//! let applied = store.apply("admin", &observation, &config, now, "report 1", ask_the_plugin).await?;
+//! let arriving = Arriving { account: "admin", config: &config, now, report_id: "report 1", content: None };
+//! let applied = store.apply(&arriving, &observation, ask_the_plugin).await?;
 //! println!("{} came, {} went", applied.added, applied.removed.len());
 //! # Ok(())
 //! # }
@@ -46,6 +48,10 @@
 //! raises the version in the database, so that whoever locks a context sees whether what it remembers is still so. What a
 //! transaction made is remembered after its commit, never before.
 //!
+//! Reports that found everything as it was, as columns, by a number that stands for what they say. [`Store::apply_again`]
+//! has one decided anew without its text, as long as its contexts are as they were but for the pair of times; if the
+//! verdict is any other than that all is there again, it leaves everything to [`Store::apply`].
+//!
 //! # Who waits for whom
 //!
 //! SQLite has one writer, which takes its lock when it begins; readers do not wait. On PostgreSQL a transaction holds the
@@ -58,6 +64,7 @@
 //! `synchronous_commit` says).
 
 mod accounts;
+mod again;
 mod apply;
 mod cache;
 mod check;
@@ -76,7 +83,8 @@ mod sweep;
 mod write;
 
 pub use accounts::User;
-pub use apply::Applied;
+pub use again::Content;
+pub use apply::{Applied, Arriving};
 pub use error::{ApplyError, MAX_KEY_BYTES, StoreError};
 pub use integrations::{HealthReport, Integration};
 pub use read::{ContextSummary, ImageFilter, Page};

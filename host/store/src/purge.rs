@@ -1,7 +1,6 @@
 //! Deleting by hand (rules D1, D2).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use keepset_types::translate::Misfit;
 use keepset_types::{
@@ -132,7 +131,7 @@ fn without(loaded: Loaded, removed: &[Removed]) -> Result<Change, StoreError> {
         let seen = loaded.times_of(item)?.seen;
         oldest = Some(oldest.map_or(seen, |oldest: i64| oldest.min(seen)));
     }
-    let after = Loaded { head: Head { oldest, ..loaded.head.clone() }, items: Arc::new(items) };
+    let after = Loaded::new(Head { oldest, ..loaded.head.clone() }, items);
     Ok(Change {
         before: loaded,
         after,

@@ -22,6 +22,18 @@ pub(crate) fn pieces<T>(mut rest: &[T]) -> Vec<&[T]> {
     pieces
 }
 
+/// The slice with its last value repeated until it makes as few [`pieces`] as can be: for statements to which it is nothing
+/// to find a value twice.
+pub(crate) fn filled_up<T: Clone>(rows: &[T]) -> Vec<T> {
+    let mut filled = rows.to_vec();
+    let rest = filled.len() % 256;
+    let length = [0, 1, 4, 16, 64, 256].into_iter().find(|length| rest <= *length).unwrap_or(rest);
+    if let Some(last) = filled.last().cloned() {
+        filled.resize(filled.len() - rest + length, last);
+    }
+    filled
+}
+
 /// `($1, $2), ($3, $4)`: so many rows of so many columns, numbered from `first`.
 pub(crate) fn tuples(rows: usize, columns: usize, first: usize) -> String {
     let tuple = |row: usize| {
@@ -64,4 +76,29 @@ where
     T: Decode<'r, Any> + Type<Any>,
 {
     Ok(row.try_get(column)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_pieces_of_few_lengths() {
+        for (rows, lengths, filled) in [
+            (0, &[][..], &[][..]),
+            (1, &[1], &[1]),
+            (2, &[1, 1], &[4]),
+            (42, &[16, 16, 4, 4, 1, 1], &[64]),
+            (256, &[256], &[256]),
+            (300, &[256, 16, 16, 4, 4, 4], &[256, 64]),
+        ] {
+            let all: Vec<usize> = (0..rows).collect();
+            let of = |rows: &[usize]| pieces(rows).iter().map(|piece| piece.len()).collect::<Vec<_>>();
+            assert_eq!(of(&all), lengths);
+            let more = filled_up(&all);
+            assert_eq!(of(&more), filled);
+            assert_eq!(more.get(..rows), Some(&*all));
+            assert!(more.iter().skip(rows).all(|row| Some(row) == all.last()));
+        }
+    }
 }

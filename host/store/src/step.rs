@@ -70,11 +70,27 @@ pub(crate) struct Step<'a> {
 struct Standing<'a> {
     /// As it is stored; none for one that comes.
     old: Option<&'a Arc<Item>>,
+    kind: ItemKind,
+    /// As they are stored; none: those of the context.
+    own_times: Option<Times>,
     times: Times,
     removed: Option<RemovalReason>,
     /// Whether the report contains it.
     reported: bool,
     contents: Contents<'a>,
+}
+
+impl<'a> Standing<'a> {
+    /// One that comes.
+    fn new(kind: ItemKind, times: Times, reported: bool, contents: Contents<'a>) -> Self {
+        Self { old: None, kind, own_times: None, times, removed: None, reported, contents }
+    }
+
+    /// One that is there.
+    fn of(item: &'a Arc<Item>, times: Times) -> Self {
+        let own_times = item.times;
+        Self { old: Some(item), own_times, ..Self::new(item.kind, times, false, Contents::Kept) }
+    }
 }
 
 /// Where an item's contents are from.
@@ -98,10 +114,7 @@ fn decide_all<'a>(contexts: &'a [Loaded], step: &Step<'a>) -> Result<Vec<Vec<Sta
     let mut standing = Vec::with_capacity(contexts.len());
     for (context, loaded) in contexts.iter().enumerate() {
         places.extend((0..loaded.items.len()).map(|row| (context, row)));
-        let stand = |item: &'a Arc<Item>| {
-            let times = loaded.times_of(item)?;
-            Ok(Standing { old: Some(item), times, removed: None, reported: false, contents: Contents::Kept })
-        };
+        let stand = |item: &'a Arc<Item>| Ok(Standing::of(item, loaded.times_of(item)?));
         standing.push(loaded.items.iter().map(stand).collect::<Result<Vec<_>, StoreError>>()?);
     }
     let at = |standing: &mut [Vec<Standing<'a>>], row: u32| -> Result<(usize, usize), StoreError> {
@@ -125,7 +138,8 @@ fn decide_all<'a>(contexts: &'a [Loaded], step: &Step<'a>) -> Result<Vec<Vec<Sta
         let Some(row) = standing.get_mut(context).and_then(|rows| rows.get_mut(row)) else { continue };
         row.reported = true;
         row.times = Times { updated: now, seen: time(*seen)? };
-        if *replaced != 0 {
+        // Of a report that is not at hand it is known that it says what is stored.
+        if *replaced != 0 && step.observation.is_some() {
             row.contents = Contents::Said(said_at(*by)?);
         }
     }
@@ -137,13 +151,12 @@ fn decide_all<'a>(contexts: &'a [Loaded], step: &Step<'a>) -> Result<Vec<Vec<Sta
         let name = names.get(ends.partition_point(|end| *end <= *index));
         let place = name.and_then(|name| numbers.get(name)).and_then(|place| standing.get_mut(*place));
         let seen = time(step.report.map_or(now, |report| report.observed_at))?;
-        place.ok_or(Misfit("a context"))?.push(Standing {
-            old: None,
-            times: Times { updated: now, seen },
-            removed: None,
-            reported: true,
-            contents: Contents::Said(said),
-        });
+        place.ok_or(Misfit("a context"))?.push(Standing::new(
+            said.kind,
+            Times { updated: now, seen },
+            true,
+            Contents::Said(said),
+        ));
     }
     for image in &verdicts.images {
         let times = Times { updated: time(image.last_updated)?, seen: time(image.last_seen)? };
@@ -156,13 +169,13 @@ fn decide_all<'a>(contexts: &'a [Loaded], step: &Step<'a>) -> Result<Vec<Vec<Sta
         }
         let place = numbers.get(&image.context).and_then(|place| standing.get_mut(*place));
         let derived = step.interner.image_of(image.image).ok_or(Misfit("an image"))?;
-        place.ok_or(Misfit("a context"))?.push(Standing {
-            old: None,
+        let contents = Contents::Derived(derived);
+        place.ok_or(Misfit("a context"))?.push(Standing::new(
+            ItemKind::Image,
             times,
-            removed: None,
-            reported: image.reported,
-            contents: Contents::Derived(derived),
-        });
+            image.reported,
+            contents,
+        ));
     }
     for removal in &verdicts.removed {
         let (context, row) = at(&mut standing, removal.row)?;
@@ -193,9 +206,11 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
     let mut head = Head { shared, ..loaded.head.clone() };
     let (mut inserted, mut replaced) = (Vec::new(), Vec::new());
     let (mut retimed, mut deleted, mut removed) = (Vec::new(), Vec::new(), Vec::new());
-    let mut items = Vec::with_capacity(standing.len());
+    // The items after the step, from the first one on that is another one than before.
+    let mut items: Option<Vec<Arc<Item>>> = None;
     let mut oldest: Option<i64> = None;
-    for row in standing {
+    for (place, row) in standing.into_iter().enumerate() {
+        let before = || loaded.items.get(..place).unwrap_or(&loaded.items).to_vec();
         if let (Some(old), Some(reason)) = (row.old, row.removed) {
             deleted.push(old.n);
             removed.push(Removed {
@@ -204,7 +219,11 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
                 reason,
                 rule: rule(old.kind, reason),
             });
+            items.get_or_insert_with(before);
             continue;
+        }
+        if row.kind != ItemKind::Image {
+            oldest = Some(oldest.map_or(row.times.seen, |oldest| oldest.min(row.times.seen)));
         }
         let times = (Some(row.times) != shared).then_some(row.times);
         let item = match (row.old, row.contents) {
@@ -221,17 +240,19 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
                 replaced.push(written);
                 item
             }
-            (Some(old), _) if old.times != times => {
+            (Some(old), _) if row.own_times != times => {
                 let item = Arc::new(Item { times, ..Item::clone(old) });
                 retimed.push(Arc::clone(&item));
                 item
             }
-            (Some(old), _) => Arc::clone(old),
+            (Some(old), _) => {
+                if let Some(items) = &mut items {
+                    items.push(Arc::clone(old));
+                }
+                continue;
+            }
         };
-        if item.kind != ItemKind::Image {
-            oldest = Some(oldest.map_or(row.times.seen, |oldest| oldest.min(row.times.seen)));
-        }
-        items.push(item);
+        items.get_or_insert_with(before).push(item);
     }
     if removed.is_empty() && replaced.is_empty() {
         // Nobody lost a child: the bound that was there holds for those that were there.
@@ -241,22 +262,16 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
     }
     head.oldest = oldest.map(|oldest| not_before(step, oldest));
     removed.sort_by(|a, b| a.key.cmp(&b.key));
-    let mut change = Change {
-        before: loaded.clone(),
-        after: Loaded { head, items: Arc::clone(&loaded.items) },
-        inserted,
-        replaced,
-        retimed,
-        deleted,
-        removed,
-    };
-    if change.touches_items() {
-        if !change.inserted.is_empty() {
-            items.sort_by(|a, b| a.order().cmp(&b.order()));
+    let after = match items {
+        None => loaded.under(head),
+        Some(mut items) => {
+            if !inserted.is_empty() {
+                items.sort_by(|a, b| a.order().cmp(&b.order()));
+            }
+            Loaded::new(head, items)
         }
-        change.after.items = Arc::new(items);
-    }
-    Ok(change)
+    };
+    Ok(Change { before: loaded.clone(), after, inserted, replaced, retimed, deleted, removed })
 }
 
 /// A row may outlive its own last sign of life, by its children's (A5). What the decision says of all contexts together
@@ -272,8 +287,11 @@ fn not_before(step: &Step<'_>, oldest: i64) -> i64 {
 /// makes fewer rows be written.
 fn shared_times(before: Option<Times>, standing: &[Standing<'_>]) -> Option<Times> {
     let mut counts: HashMap<Times, usize> = HashMap::new();
-    for row in standing.iter().filter(|row| row.reported && row.removed.is_none()) {
-        *counts.entry(row.times).or_default() += 1;
+    let reported = || standing.iter().filter(|row| row.reported && row.removed.is_none());
+    for alike in reported().collect::<Vec<_>>().chunk_by(|a, b| a.times == b.times) {
+        if let Some(first) = alike.first() {
+            *counts.entry(first.times).or_default() += alike.len();
+        }
     }
     let commonest = counts.into_iter().max_by_key(|(times, count)| (*count, *times));
     let Some((commonest, _)) = commonest else { return before };
@@ -281,11 +299,13 @@ fn shared_times(before: Option<Times>, standing: &[Standing<'_>]) -> Option<Time
     let writes = |shared: Option<Times>| {
         let changes = |row: &&Standing<'_>| {
             let times = (Some(row.times) != shared).then_some(row.times);
-            row.old.is_some_and(|old| old.times != times)
+            row.old.is_some() && row.own_times != times
         };
         kept().filter(changes).count()
     };
-    if before.is_some() && writes(before) < writes(Some(commonest)) { before } else { Some(commonest) }
+    let with_commonest = writes(Some(commonest));
+    let is_less = with_commonest > 0 && before.is_some() && writes(before) < with_commonest;
+    if is_less { before } else { Some(commonest) }
 }
 
 fn image_of(said: &Said<'_>) -> Option<Image> {

@@ -7,6 +7,7 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction};
 
 use crate::StoreError;
+use crate::again::KnownReports;
 use crate::cache::Cache;
 use crate::dialect::Dialect;
 use crate::sql::{get, query};
@@ -25,6 +26,7 @@ pub const CACHE_BYTES: u64 = 512 << 20;
 pub struct Store {
     pub(crate) dialect: Dialect,
     pub(crate) cache: Arc<Cache>,
+    pub(crate) known: Arc<KnownReports>,
     reader: AnyPool,
     writer: AnyPool,
 }
@@ -85,7 +87,9 @@ impl Store {
                 (reader, writer)
             }
         };
-        let store = Self { dialect, cache: Arc::new(Cache::new(cache_bytes)), reader, writer };
+        // A known report takes about an eighth of what the rows take that it speaks of.
+        let (cache, known) = (Cache::new(cache_bytes), KnownReports::new(cache_bytes / 8));
+        let store = Self { dialect, cache: Arc::new(cache), known: Arc::new(known), reader, writer };
         store.migrate().await?;
         Ok(store)
     }

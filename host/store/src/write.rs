@@ -4,7 +4,7 @@ use keepset_types::{Id, Removed, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::context::{Head, Item, Loaded};
-use crate::sql::{execute_rows, pieces, query, tuples};
+use crate::sql::{execute_rows, filled_up, pieces, query, tuples};
 use crate::step::{Change, Written};
 use crate::{Store, StoreError};
 
@@ -118,7 +118,7 @@ impl Store {
         })
         .await?;
         let heads: Vec<&Head> = kept.iter().map(|loaded| &loaded.head).collect();
-        execute_rows(connection, UPDATE_CONTEXTS, 6, &heads, |query, head| {
+        execute_rows(connection, UPDATE_CONTEXTS, 6, &filled_up(&heads), |query, head| {
             let query = query.bind(head.id).bind(head.version);
             let query =
                 query.bind(head.shared.map(|times| times.updated)).bind(head.shared.map(|times| times.seen));
@@ -144,7 +144,7 @@ impl Store {
 
 /// Deletes contexts, with their items.
 async fn delete_contexts(connection: &mut AnyConnection, ids: &[i64]) -> Result<(), StoreError> {
-    for piece in pieces(ids) {
+    for piece in pieces(&filled_up(ids)) {
         let text = query(format!("DELETE FROM contexts WHERE id IN {}", tuples(1, piece.len(), 1)));
         piece.iter().fold(text, |query, id| query.bind(*id)).execute(&mut *connection).await?;
     }

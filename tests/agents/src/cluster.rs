@@ -130,7 +130,7 @@ impl Cluster {
         for (place, containers) in gone {
             let mut wanted = containers;
             while wanted > 0 {
-                wanted = wanted.saturating_sub(self.add_pod(place, wanted).max(1));
+                wanted = wanted.saturating_sub(self.add_pod(place, wanted));
             }
         }
     }

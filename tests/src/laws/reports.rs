@@ -152,7 +152,7 @@ pub(super) fn permutations<T: Clone>(list: &[T]) -> Vec<Vec<T>> {
 }
 
 /// The report with each array in other orders, one array at a time, and with all of them reversed.
-pub(super) fn permuted(body: &Value) -> Vec<Value> {
+pub fn permuted(body: &Value) -> Vec<Value> {
     let mut reports = Vec::new();
     let mut reversed = body.clone();
     for array in ARRAYS {

@@ -2,14 +2,17 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use keepset_types::InventoryType;
+use keepset_store::{Applied, Arriving};
+use keepset_types::{InventoryType, Timestamp};
 
 use super::report_schema::{EcsInventory, KubernetesInventory};
 use crate::arrival::Arrival;
 use crate::auth::Allowed;
+use crate::content::Parts;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
 use crate::params::{JsonReportBody, ReportBody};
+use crate::retention::Live;
 use crate::roles::SyncInventory;
 
 /// Take a report of a Kubernetes cluster
@@ -122,16 +125,26 @@ async fn store(
     json: bytes::Bytes,
 ) -> Result<(), ApiError> {
     let bytes = json.len();
-    let (retention, metrics, now) = (gateway.retention(), gateway.metrics(), arrival.now);
-    let live = retention.live();
-    let observation = retention.observe(&live, inventory_type, json, now).await?;
-    if observation.credential_probe {
-        tracing::info!(account, "credentials probed");
-        return Ok(());
-    }
-    let decide = retention.decision(retention.place().await?, &live, now, retention.shadow());
-    let applying = gateway.store().apply(account, &observation, &live.config, now, &arrival.id, decide);
-    let applied = metrics.store("apply", applying).await?;
+    let live = gateway.retention().live();
+    let parts = take_apart(gateway, &live, &json).await?;
+    let content = parts.as_ref().map(|parts| parts.content);
+    let arriving =
+        Arriving { account, config: &live.config, now: arrival.now, report_id: &arrival.id, content };
+    let again = match parts {
+        Some(parts) => apply_again(gateway, &live, &arriving, inventory_type, parts.envelope).await?,
+        None => None,
+    };
+    let metrics = gateway.metrics();
+    let applied = match again {
+        Some(applied) => {
+            metrics.reports_again.inc();
+            applied
+        }
+        None => match apply(gateway, &live, &arriving, inventory_type, json).await? {
+            Some(applied) => applied,
+            None => return Ok(()),
+        },
+    };
     metrics.rows(applied.added, applied.touched, applied.rows_written);
     metrics.removed(&applied.removed);
     metrics.warned(&applied.warnings);
@@ -151,4 +164,53 @@ async fn store(
     );
     gateway.bell().notify_one();
     Ok(())
+}
+
+/// What a report says, and when, apart.
+async fn take_apart(gateway: &Gateway, live: &Live, json: &bytes::Bytes) -> Result<Option<Parts>, ApiError> {
+    let (gateway, reader, json) = (gateway.clone(), live.reader().to_owned(), json.clone());
+    let taking = tokio::task::spawn_blocking(move || gateway.seeds().take_apart(&reader, &json));
+    taking.await.map_err(|_| ApiError::internal())
+}
+
+/// Applies a report that says what an earlier one said. The plugin reads when, and decides; what it made of the rest then is
+/// remembered. None: it has to be read.
+async fn apply_again(
+    gateway: &Gateway,
+    live: &Live,
+    arriving: &Arriving<'_>,
+    inventory_type: InventoryType,
+    envelope: String,
+) -> Result<Option<Applied>, ApiError> {
+    let (retention, store, now) = (gateway.retention(), gateway.store(), arriving.now);
+    if !store.is_known(arriving, inventory_type) {
+        return Ok(None);
+    }
+    let Ok(observation) = retention.observe(live, inventory_type, envelope.into(), now).await else {
+        return Ok(None);
+    };
+    let seen = Timestamp::from_unix(observation.observed_at);
+    let Some(seen) = seen.filter(|_| observation.warnings.is_empty()) else { return Ok(None) };
+    let decide = retention.decision(retention.place().await?, live, now, retention.shadow());
+    let applying = store.apply_again(arriving, inventory_type, seen, decide);
+    Ok(gateway.metrics().store("apply", applying).await?)
+}
+
+/// Reads a report and applies it. None: it only tried its credentials.
+async fn apply(
+    gateway: &Gateway,
+    live: &Live,
+    arriving: &Arriving<'_>,
+    inventory_type: InventoryType,
+    json: bytes::Bytes,
+) -> Result<Option<Applied>, ApiError> {
+    let (retention, now) = (gateway.retention(), arriving.now);
+    let observation = retention.observe(live, inventory_type, json, now).await?;
+    if observation.credential_probe {
+        tracing::info!(account = arriving.account, "credentials probed");
+        return Ok(None);
+    }
+    let decide = retention.decision(retention.place().await?, live, now, retention.shadow());
+    let applying = gateway.store().apply(arriving, &observation, decide);
+    Ok(Some(gateway.metrics().store("apply", applying).await?))
 }

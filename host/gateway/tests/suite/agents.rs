@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use keepset_gateway::Settings;
+use keepset_types::{InventoryType, Timestamp};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::databases::Database;
-use crate::served::{Served, sample, send};
+use crate::served::{NOON, Served, sample, send};
 
 crate::cases!(
     version_is_served_in_four_spellings_without_credentials_and_without_redirects,
@@ -34,6 +35,7 @@ crate::cases!(
     a_header_that_never_ends_is_cut_off,
     the_request_id_comes_back,
     a_report_that_is_repeated_changes_nothing,
+    what_is_said_again_in_any_order_is_not_read_again,
     a_namespace_that_is_listed_empty_is_emptied_with_overwrite,
     an_empty_report_removes_nothing,
 );
@@ -330,6 +332,49 @@ async fn a_report_that_is_repeated_changes_nothing(database: Database) {
     };
     assert_eq!(strip(&before), strip(&after));
     assert_eq!(after[0]["last_updated"], "2026-08-06T09:01:08Z");
+}
+
+async fn what_is_said_again_in_any_order_is_not_read_again(database: Database) {
+    let served = Served::new(database).await;
+    let report = async |seconds: i64, ahead: i64, pods: &[&str]| {
+        served.set_time(seconds);
+        let pod =
+            |uid: &&str| json!({"uid": uid, "name": uid, "namespace_uid": "u", "labels": {"app": "web"}});
+        let container =
+            |uid: &&str| json!({"id": uid, "name": "main", "image_tag": "nginx:1", "pod_uid": uid});
+        let body = json!({
+            "cluster_name": "c",
+            "containers": pods.iter().map(container).collect::<Vec<_>>(),
+            "namespaces": [{"uid": "u", "name": "default"}],
+            "nodes": [],
+            "pods": pods.iter().rev().map(pod).collect::<Vec<_>>(),
+            "timestamp": Timestamp::from_unix(NOON + seconds + ahead).unwrap().to_string(),
+        });
+        served.post("agent", "/v2/kubernetes-inventory", body.to_string()).await.is(201);
+        served.metric("keepset_reports_again_total").await
+    };
+    // One brings the rows, one finds them, and from then on it is known.
+    assert_eq!(report(0, 0, &["p1", "p2", "p3"]).await, 0.0);
+    assert_eq!(report(60, 0, &["p2", "p3", "p1"]).await, 0.0);
+    assert_eq!(report(120, 0, &["p3", "p1", "p2"]).await, 1.0);
+    let rows = served.store.context_rows("a", InventoryType::Kubernetes, "c/default").await.unwrap();
+    assert_eq!(rows.len(), 8, "a namespace, three pods, their containers, an image");
+    for row in rows {
+        let times = [row.created_at, row.last_updated, row.last_seen].map(|time| time.unix() - NOON);
+        assert_eq!(times, [0, 120, 120], "{}", row.key);
+    }
+    // A clock that is ahead is warned of, by whoever reads.
+    assert_eq!(report(180, 900, &["p1", "p2", "p3"]).await, 1.0);
+    assert_eq!(served.metric(r#"keepset_warnings_total{code="clock_ahead"}"#).await, 1.0);
+    // Somebody deletes it: it comes back.
+    served.delete("alice", "/v2/inventories?inventory_type=kubernetes&context=c/default").await.is(204);
+    assert_eq!(report(240, 0, &["p1", "p2", "p3"]).await, 1.0);
+    assert_eq!(served.images().await.len(), 1);
+    // One more runs: that is another report.
+    assert_eq!(report(300, 0, &["p1", "p2", "p3", "p4"]).await, 1.0);
+    assert_eq!(report(360, 0, &["p1", "p2", "p3"]).await, 1.0);
+    assert_eq!(report(420, 0, &["p1", "p2", "p3"]).await, 1.0, "p4 is there and has times of its own");
+    assert_eq!(report(480, 0, &["p1", "p2", "p3"]).await, 2.0);
 }
 
 async fn a_namespace_that_is_listed_empty_is_emptied_with_overwrite(database: Database) {

@@ -2,15 +2,16 @@
 
 use std::time::Instant;
 
-use keepset_store::{ApplyError, Store, StoreError};
+use keepset_store::{ApplyError, Arriving, Store, StoreError};
 use keepset_types::{InventoryType, ItemKind};
 use sqlx::{Connection, Row};
 
 use crate::databases::{Database, Kind};
-use crate::reports::{DAY, apply, at, config, engine, kubernetes, large, read, rows};
+use crate::reports::{DAY, apply, arriving, at, config, engine, kubernetes, large, read, rows};
 
 crate::cases!(
     a_poll_that_changes_nothing_writes_contexts_and_no_items,
+    what_is_said_again_need_not_be_read,
     only_what_changes_is_written,
     a_report_of_few_rows_leaves_the_others_with_their_times,
     an_older_report_changes_nothing_with_overwrite_and_merges_without,
@@ -50,6 +51,49 @@ async fn a_poll_that_changes_nothing_writes_contexts_and_no_items(database: Data
             row.key
         );
     }
+}
+
+async fn what_is_said_again_need_not_be_read(database: Database) {
+    let store = database.open().await;
+    let config = config(30, true);
+    let pods: &[crate::reports::Pod<'_>] = &[("p1", &[("c1", "nginx"), ("c2", "redis")])];
+    let report = |seconds| kubernetes("c", &[("default", pods), ("empty", &[])], seconds);
+    let known = |now| Arriving { content: Some(7), ..arriving("a", &config, now) };
+    let again = async |seconds: i64, is_known: bool| {
+        let now = at(seconds);
+        assert_eq!(store.is_known(&known(now), InventoryType::Kubernetes), is_known);
+        let asked = engine(config, now);
+        store.apply_again(&known(now), InventoryType::Kubernetes, now, asked).await.unwrap()
+    };
+    let read = async |seconds: i64| {
+        let now = at(seconds);
+        store.apply(&known(now), &report(seconds), engine(config, now)).await.unwrap()
+    };
+    // What brings rows is not known yet: the next one finds them all.
+    assert_eq!(again(0, false).await, None);
+    read(0).await;
+    assert_eq!(again(60, false).await, None);
+    read(60).await;
+    let applied = again(120, true).await.unwrap();
+    assert_eq!((applied.added, applied.touched, applied.rows_written.total()), (0, 6, 3));
+    assert_eq!(applied.next_expiry, Some(at(120 + 30 * DAY + 1)));
+    for row in rows(&store, "a").await {
+        assert_eq!([row.created_at, row.last_updated, row.last_seen], [at(0), at(120), at(120)]);
+    }
+    // Another account knows nothing of it, nor does another agent.
+    let of_b = Arriving { account: "b", ..known(at(180)) };
+    assert!(!store.is_known(&of_b, InventoryType::Kubernetes));
+    assert!(!store.is_known(&known(at(180)), InventoryType::Ecs));
+    // An older one is warned of, and one that finds something else has to be read.
+    assert_eq!(again(60, true).await, None);
+    apply(&store, "a", &kubernetes("c", &[("default", &[("p1", &[("c1", "nginx")])])], 180), config, at(180))
+        .await;
+    assert_eq!(again(240, true).await, None);
+    assert_eq!(read(240).await.added, 1);
+    read(300).await;
+    assert!(again(360, true).await.is_some());
+    // What is past its TTL is removed first, whatever is said of it.
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
 async fn only_what_changes_is_written(database: Database) {
@@ -120,7 +164,8 @@ async fn accounts_do_not_see_each_other(database: Database) {
     assert_eq!(rows(&store, "a").await.len(), 5);
     assert_eq!(rows(&store, "b").await.len(), 2);
     assert!(store.removals("b", None, 10).await.unwrap().is_empty());
-    let nobody = store.apply("c", &report, &config(1, true), at(0), "", engine(config(1, true), at(0))).await;
+    let nobody =
+        store.apply(&arriving("c", &config(1, true), at(0)), &report, engine(config(1, true), at(0))).await;
     assert!(matches!(nobody, Err(ApplyError::Store(StoreError::UnknownAccount(name))) if name == "c"));
     assert!(store.remove_account("a").await.unwrap());
     assert!(rows(&store, "a").await.is_empty());
@@ -130,16 +175,17 @@ async fn a_decision_that_fails_changes_nothing(database: Database) {
     let store = database.open().await;
     let config = config(120, true);
     let report = kubernetes("c", &[("n", &[("p", &[("c1", "x")])])], 0);
-    let failed = store.apply("a", &report, &config, at(0), "", |_, _| Err("no")).await;
+    let failed = store.apply(&arriving("a", &config, at(0)), &report, |_, _| Err("no")).await;
     assert!(matches!(failed, Err(ApplyError::Decide("no"))));
     assert!(store.contexts("a").await.unwrap().is_empty());
     apply(&store, "a", &report, config, at(0)).await;
     let before = rows(&store, "a").await;
     let next = kubernetes("c", &[("n", &[("p", &[("c2", "x")])])], 60);
-    let failed = store.apply("a", &next, &config, at(60), "", |_, _| Err("no")).await;
+    let failed = store.apply(&arriving("a", &config, at(60)), &next, |_, _| Err("no")).await;
     assert!(matches!(failed, Err(ApplyError::Decide("no"))));
     // Verdicts that name what is not there.
-    let wrong = store.apply("a", &next, &config, at(60), "", move |rows, report| {
+    let arriving = arriving("a", &config, at(60));
+    let wrong = store.apply(&arriving, &next, move |rows, report| {
         let mut verdicts = engine(config, at(60))(rows, report)?;
         verdicts.added.push(99);
         Ok::<_, keepset_types::Error>(verdicts)
@@ -155,8 +201,9 @@ async fn what_no_database_could_hold_is_refused(database: Database) {
     let long = "i".repeat(2000);
     for id in ["with\0nul", &long] {
         let report = kubernetes("c", &[("n", &[("p", &[(id, "x")])])], 0);
-        let refused =
-            store.apply("a", &report, &config(1, true), at(0), "", engine(config(1, true), at(0))).await;
+        let refused = store
+            .apply(&arriving("a", &config(1, true), at(0)), &report, engine(config(1, true), at(0)))
+            .await;
         assert!(matches!(refused, Err(ApplyError::Store(StoreError::Unstorable { what: "an id" }))));
     }
     let escaped = serde_json::json!({"cluster_name": "c", "timestamp": at(0).to_string(),

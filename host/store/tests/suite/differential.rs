@@ -1,7 +1,9 @@
 //! Random histories: what the store holds after each step is what the engine says of an inventory in memory.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
 use keepset_engine::{evaluate_observation, purge};
-use keepset_store::Store;
+use keepset_store::{Arriving, Store};
 use keepset_types::{Inventory, InventoryType, Observation, Removed, Row, Selector, Timestamp};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -10,12 +12,14 @@ use proptest::test_runner::{Config as Runs, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
 use crate::databases::Database;
-use crate::reports::{DAY, at, config, delete, engine, read, rows};
+use crate::reports::{DAY, arriving, at, config, delete, engine, read, rows};
 
 crate::cases!(histories_end_as_the_engine_says);
 
 #[derive(Clone, Debug)]
 enum Action {
+    /// The last report once more.
+    Again,
     Kubernetes(Value),
     Ecs(Value),
     Sweep,
@@ -40,28 +44,43 @@ async fn histories_end_as_the_engine_says(database: Database) {
     let mut runner = TestRunner::new_with_rng(runs, rng);
     let stores = [database.open().await, Store::open(&database.url).await.unwrap()];
     let cases: u32 = std::env::var("KEEPSET_HISTORIES").ok().and_then(|n| n.parse().ok()).unwrap_or(40);
+    let mut found_again = 0;
     for case in 0..cases {
         let history = prop::collection::vec(step(), 1..14).new_tree(&mut runner).unwrap().current();
         // An account for each, so that one database does for all.
         let account = format!("history-{case}");
         stores[0].add_account(&account, at(0)).await.unwrap();
-        play(&stores, &account, &history).await;
+        found_again += play(&stores, &account, &history).await;
     }
+    println!("{found_again} reports were applied without being read");
+    assert!(found_again > 0, "no report was applied again without being read");
     assert_eq!(stores[0].check().await.unwrap(), Vec::<String>::new());
 }
 
-async fn play(stores: &[Store; 2], account: &str, history: &[Step]) {
+/// Plays a history, and says how many of its reports did not have to be read.
+async fn play(stores: &[Store; 2], account: &str, history: &[Step]) -> usize {
     let mut inventory = Inventory::default();
     let mut now = at(0);
+    let mut last = (Action::Sweep, false);
+    let mut found_again = 0;
     for (number, step) in history.iter().enumerate() {
+        match &step.action {
+            Action::Kubernetes(_) | Action::Ecs(_) => last = (step.action.clone(), step.elsewhere),
+            Action::Again | Action::Sweep | Action::Delete(_) => {}
+        }
+        let mut step = step.clone();
+        if matches!(step.action, Action::Again) {
+            (step.action, step.elsewhere) = last.clone();
+        }
         now = Timestamp::from_unix(now.unix() + step.gap).unwrap();
         let store = &stores[usize::from(step.elsewhere)];
-        let (stored, expected) = carry_out(store, account, &inventory, step, now).await;
+        let (stored, expected) = carry_out(store, account, &inventory, &step, now, &mut found_again).await;
         let place = || format!("step {number} of {history:#?}");
         assert_eq!(stored, expected.1, "removed in {}", place());
         inventory = Inventory::new(expected.0).unwrap();
         assert_eq!(rows(store, account).await, inventory.rows(), "retained after {}", place());
     }
+    found_again
 }
 
 type After = (Vec<Row>, Vec<Removed>);
@@ -72,6 +91,7 @@ async fn carry_out(
     inventory: &Inventory,
     step: &Step,
     now: Timestamp,
+    found_again: &mut usize,
 ) -> (Vec<Removed>, After) {
     let config = config(step.ttl_days, step.overwrite);
     let report = |inventory_type, report: &Value| {
@@ -85,7 +105,7 @@ async fn carry_out(
     let observation: Option<Observation> = match &step.action {
         Action::Kubernetes(body) => Some(report(InventoryType::Kubernetes, body)),
         Action::Ecs(body) => Some(report(InventoryType::Ecs, body)),
-        Action::Sweep => None,
+        Action::Sweep | Action::Again => None,
         Action::Delete(selector) => {
             let removed = delete(store, account, selector.clone(), now).await.unwrap_or_default();
             let after = match purge(inventory.rows().to_vec(), selector) {
@@ -120,14 +140,28 @@ async fn carry_out(
     let (here, mut others): (Vec<Row>, Vec<Row>) = inventory.rows().iter().cloned().partition(is_here);
     let here = Inventory::new(here).unwrap();
     let outcome = evaluate_observation(here, Some(&observation), &config, now).unwrap();
-    let decide = engine(config, now);
     let shown = store.preview(account, Some(&observation), &config, now, engine(config, now)).await.unwrap();
-    let applied = store.apply(account, &observation, &config, now, "r", decide).await.unwrap();
+    let arriving = Arriving { content: Some(content(&observation)), ..arriving(account, &config, now) };
+    let seen = Timestamp::from_unix(observation.observed_at).unwrap();
+    let inventory_type = observation.inventory_type;
+    let again = store.apply_again(&arriving, inventory_type, seen, engine(config, now)).await.unwrap();
+    *found_again += usize::from(again.is_some());
+    let applied = match again {
+        Some(applied) => applied,
+        None => store.apply(&arriving, &observation, engine(config, now)).await.unwrap(),
+    };
     assert_eq!(applied.warnings, outcome.warnings);
     assert_eq!(applied.next_expiry, outcome.next_expiry);
     assert_eq!(shown.removed, applied.removed);
     others.extend(outcome.retained.into_iter().map(|retained| retained.row));
     (applied.removed, (others, outcome.removed))
+}
+
+/// Stands for what a report says, whenever it says it.
+fn content(observation: &Observation) -> u128 {
+    let mut content = DefaultHasher::new();
+    format!("{:?}", Observation { observed_at: 0, ..observation.clone() }).hash(&mut content);
+    content.finish().into()
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -138,6 +172,7 @@ fn step() -> impl Strategy<Value = Step> {
     let action = prop_oneof![
         6 => kubernetes().prop_map(Action::Kubernetes),
         3 => ecs().prop_map(Action::Ecs),
+        12 => Just(Action::Again),
         2 => Just(Action::Sweep),
         1 => selector().prop_map(Action::Delete),
     ];

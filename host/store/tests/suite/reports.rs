@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keepset_engine::{bulk, observe, purge};
-use keepset_store::{Applied, ApplyError, Store};
+use keepset_store::{Applied, ApplyError, Arriving, Store};
 use keepset_types::columns::{Detail, ReportColumns, RowColumns, Verdicts};
 use keepset_types::{
     Config, Error, Inventory, InventoryType, Observation, Purged, Removed, Row, Selector, Timestamp,
@@ -81,6 +81,11 @@ pub(crate) fn engine(
     move |rows, report| bulk::evaluate(rows, report, &config, now, Detail::Verdicts)
 }
 
+/// A report for `account` that comes now.
+pub(crate) fn arriving<'a>(account: &'a str, config: &'a Config, now: Timestamp) -> Arriving<'a> {
+    Arriving { account, config, now, report_id: "report-1", content: None }
+}
+
 pub(crate) async fn apply(
     store: &Store,
     account: &str,
@@ -88,7 +93,7 @@ pub(crate) async fn apply(
     config: Config,
     now: Timestamp,
 ) -> Applied {
-    store.apply(account, report, &config, now, "report-1", engine(config, now)).await.unwrap()
+    store.apply(&arriving(account, &config, now), report, engine(config, now)).await.unwrap()
 }
 
 pub(crate) async fn sweep(store: &Store, config: Config, now: Timestamp) -> Vec<Removed> {
