@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use keepset_types::{InventoryType, ItemKind, RemovalReason, WarningCode};
 use rustc_hash::FxBuildHasher;
 
-use crate::context::{Context, Fate, Said, SaidHere, Standing, Step};
+use crate::context::{Context, Fate, Rows, Said, SaidHere, Standing, Step};
 
 /// As many tasks as the ECS agent reads of a cluster: it never asks for the second page (A3).
 pub(crate) const TASKS_ON_A_PAGE: usize = 100;
@@ -66,16 +66,14 @@ fn is_guarded(context: &mut Context, said: &SaidHere<'_>, step: &Step<'_>) -> bo
 
 /// A4: every row of the report is in the inventory afterwards.
 fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
-    let rows: Vec<Said> = said.rows.iter().collect();
-    let mut places: HashMap<(ItemKind, u32), usize, FxBuildHasher> =
-        HashMap::with_capacity_and_hasher(rows.len(), FxBuildHasher);
-    places.extend(rows.iter().enumerate().map(|(place, row)| ((row.kind, row.key), place)));
-    let mut is_known = vec![false; rows.len()];
+    let mut here = Here { rows: said.rows, next: 0, places: None };
+    let mut is_known = vec![false; said.rows.kinds.len()];
     for row in context.rows.iter_mut().filter(|row| row.kind != ItemKind::Image) {
-        let Some(place) = places.get(&(row.kind, row.key)) else { continue };
-        let (Some(said_row), Some(is_known)) = (rows.get(*place), is_known.get_mut(*place)) else { continue };
-        *is_known = true;
-        row.said = Some(said.number(*place));
+        let Some((place, said_row)) = here.find(row.kind, row.key) else { continue };
+        if let Some(is_known) = is_known.get_mut(place) {
+            *is_known = true;
+        }
+        row.said = Some(said.number(place));
         row.updated = now;
         row.replaced = said.observed_at >= row.seen;
         if row.replaced {
@@ -85,7 +83,7 @@ fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
         row.seen = row.seen.max(said.observed_at);
         row.sign = row.seen;
     }
-    let new = rows.iter().enumerate().zip(is_known).filter(|(_, is_known)| !is_known);
+    let new = said.rows.iter().enumerate().zip(is_known).filter(|(_, is_known)| !is_known);
     context.rows.extend(new.map(|((place, row), _)| Standing {
         kind: row.kind,
         fate: Fate::Kept,
@@ -99,4 +97,29 @@ fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
         is_new: true,
         replaced: false,
     }));
+}
+
+/// The report's rows of one context, by their keys.
+struct Here<'a> {
+    rows: Rows<'a>,
+    /// Behind the one that was found last: the next to be asked for, where both sides are in one order.
+    next: usize,
+    /// Made when it is needed: most contexts are as they were.
+    places: Option<HashMap<(ItemKind, u32), usize, FxBuildHasher>>,
+}
+
+impl Here<'_> {
+    fn find(&mut self, kind: ItemKind, key: u32) -> Option<(usize, Said)> {
+        if let Some(said) = self.rows.get(self.next).filter(|said| (said.kind, said.key) == (kind, key)) {
+            self.next += 1;
+            return Some((self.next - 1, said));
+        }
+        let rows = self.rows;
+        let places = self.places.get_or_insert_with(|| {
+            rows.iter().enumerate().map(|(place, row)| ((row.kind, row.key), place)).collect()
+        });
+        let place = *places.get(&(kind, key))?;
+        self.next = place + 1;
+        Some((place, rows.get(place)?))
+    }
 }

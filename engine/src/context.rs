@@ -65,8 +65,18 @@ pub(crate) struct Said {
 }
 
 impl<'a> Rows<'a> {
+    /// The row at `place`.
+    pub(crate) fn get(&self, place: usize) -> Option<Said> {
+        Some(Said {
+            kind: ItemKind::from_code(*self.kinds.get(place)?)?,
+            key: *self.keys.get(place)?,
+            link: *self.links.get(place)?,
+            image: *self.images.get(place)?,
+        })
+    }
+
     /// The rows one by one. Kinds were checked when the columns came in.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Said> + use<'a> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Said> + Clone + use<'a> {
         let columns = self.kinds.iter().zip(self.keys).zip(self.links.iter().zip(self.images));
         columns.filter_map(|((kind, key), (link, image))| {
             Some(Said { kind: ItemKind::from_code(*kind)?, key: *key, link: *link, image: *image })

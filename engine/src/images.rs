@@ -80,7 +80,9 @@ pub(crate) fn derive(context: &mut Context) {
             Some(_) => {}
         }
     }
-    for container in containers() {
+    let is_new = |tally: &Tally| tally.kept.is_some() && !tally.has_row;
+    let containers = tallies.values().any(is_new).then(containers);
+    for container in containers.into_iter().flatten() {
         let Some(tally) = tallies.get_mut(&container.image) else { continue };
         if let (Some(kept), false) = (tally.kept, tally.has_row) {
             verdicts.push(verdict(None, container.image, tally, kept));

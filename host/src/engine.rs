@@ -95,7 +95,7 @@ fn pooled(options: &EngineOptions, instances: u32) -> Result<wasmtime::Engine, P
     pool.max_memory_size(4 << 30);
     pool.table_elements(10_000);
     // Pages that stay with the pool need not be faulted in again.
-    pool.linear_memory_keep_resident(4 << 20);
+    pool.linear_memory_keep_resident(32 << 20);
     pool.pagemap_scan(Enabled::Auto); // and of those only what was written to is wiped, where the kernel can tell
     pool.table_keep_resident(64 << 10);
     let mut config = config(options);

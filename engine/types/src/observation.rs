@@ -240,8 +240,9 @@ impl Observation {
                 interner.context(self.inventory_type, self.string(*context).unwrap_or_default());
             context.reserve(end.saturating_sub(start));
             columns.contexts.push(context.number());
+            // Keys first, so that they rise: whoever decides need not look then whether one is there twice.
+            columns.keys.extend((start..end).map(|row| context.id(text(&self.ids, row))));
             for row in start..end {
-                columns.keys.push(context.id(text(&self.ids, row)));
                 columns.links.push(context.id(text(&self.links, row)));
                 let (tag, digest) = (text(&self.tags, row), text(&self.digests, row));
                 columns.images.push(if tag.is_empty() { 0 } else { context.image(tag, digest) });

@@ -26,12 +26,13 @@ pub fn row_columns(rows: &[Row], interner: &mut Interner) -> RowColumns {
         let mut context = interner.context(first.key.inventory_type, first.key.context.as_str());
         context.reserve(of_context.len());
         columns.contexts.push(context.number());
+        // Keys first: see `Observation::columns`.
+        columns.keys.extend(of_context.iter().map(|row| match &row.key.id {
+            Id::Plain(id) => context.id(id),
+            Id::Image(_) => 0,
+        }));
         for row in of_context {
             columns.kinds.push(row.key.kind.code());
-            columns.keys.push(match &row.key.id {
-                Id::Plain(id) => context.id(id),
-                Id::Image(_) => 0,
-            });
             columns.links.push(row.link().map_or(0, |link| context.id(link)));
             columns.images.push(row.image().map_or(0, |image| context.image(&image.tag, &image.digest)));
             columns.last_updated.push(row.last_updated.unix());

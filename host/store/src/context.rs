@@ -171,10 +171,11 @@ pub(crate) fn columns(contexts: &[Loaded], interner: &mut Interner) -> Result<Ro
         let mut context = interner.context(loaded.head.inventory_type, loaded.head.context.as_str());
         context.reserve(loaded.items.len());
         columns.contexts.push(context.number());
+        // Keys first: see `Observation::columns`.
+        columns.keys.extend(loaded.items.iter().map(|item| context.id(&item.id)));
         for item in loaded.items.iter() {
             let times = loaded.times_of(item)?;
             columns.kinds.push(item.kind.code());
-            columns.keys.push(context.id(&item.id));
             columns.links.push(context.id(&item.link));
             columns.images.push(item.image.as_ref().map_or(0, |i| context.image(&i.tag, &i.digest)));
             columns.last_updated.push(times.updated);

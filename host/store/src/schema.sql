@@ -1,4 +1,5 @@
--- The tables, for both databases. `{text}` is text compared by bytes, `{serial}` a number that is never given twice.
+-- The tables, for both databases. `{text}` is text compared by bytes, `{serial}` a number that is never given twice,
+-- `{by_key}` keeps rows in the order of their primary key.
 CREATE TABLE accounts (
     name {text} PRIMARY KEY,
     created_at BIGINT NOT NULL
@@ -62,7 +63,7 @@ CREATE TABLE items (
     last_updated BIGINT,
     last_seen BIGINT,
     PRIMARY KEY (context_id, n)
-);
+){by_key};
 CREATE UNIQUE INDEX items_by_key ON items (context_id, kind, id) WHERE kind <> 2;
 CREATE UNIQUE INDEX images_by_key ON items (context_id, tag, digest) WHERE kind = 2;
 CREATE INDEX namespaces_by_uid ON items (link) WHERE kind = 3;

@@ -95,9 +95,9 @@ pub async fn measure(world: &World, reports: usize) -> String {
     )
 }
 
-const EXPLAINED: &str = "Reading and deciding are calls of the plugin, in WebAssembly; storing is the rest of the gateway's \
-transaction. The rows are those of all tables, the gateway's removal log included; the log is SQLite's write-ahead log, or \
-PostgreSQL's.";
+const EXPLAINED: &str = "Reading and deciding are calls of the plugin, in WebAssembly: of a report that says what an earlier one \
+said the plugin reads no more than the time. Storing is the rest of the gateway's transaction. The rows are those of all tables, \
+the gateway's removal log included; the log is SQLite's write-ahead log, or PostgreSQL's.";
 
 /// Seconds, and rows written.
 #[derive(Clone, Copy)]

@@ -210,7 +210,7 @@ fn aims(measured: &[Measured]) -> String {
     format!("\n### Aims\n\n{table}")
 }
 
-const EXPLAINED: &str = "Each agent posts one report after the other, each over a new connection, as the real ones do; agents and \
+const EXPLAINED: &str = "Each agent posts one report after the other, each over a new connection and with its lists in another order, as the real ones do; agents and \
 server share the machine. *Reports/s* is the median of the turns, *least* their minimum; *ratio* the median over rounds in which \
 both have a turn. *The obvious way* is a table with a row for all that runs: each report is upserted and what it names no more is \
 deleted, in one transaction of prepared statements (`tests/bench/gateway/src/peer`). It has the same HTTP server, the same database \

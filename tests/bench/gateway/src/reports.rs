@@ -30,10 +30,12 @@ impl Churn {
 
 /// A cluster as two polls see it, with 5 % of the containers changed in between.
 pub struct Polls {
-    bodies: [Vec<u8>; 2],
+    /// What either poll says, in two orders: agents list things in any.
+    bodies: [[Vec<u8>; 2]; 2],
     /// Seconds before now at the first report. Each report is of a second of its own, or it would say nothing new.
     next: i64,
     is_second: bool,
+    is_reversed: bool,
     pub containers: usize,
     pub rows: usize,
 }
@@ -52,12 +54,15 @@ impl Polls {
                     + first.nodes.len()
                     + first.pods.len()
                     + containers_of(&first).len();
-                let bodies = [&first, &second].map(|report| go_json(report).unwrap());
+                let bodies = [&first, &second].map(|report| {
+                    [report, &reversed(report)].map(|report| go_json(report).unwrap())
+                });
                 let next = now().unix() - 30 * 86_400;
                 return Self {
                     bodies,
                     next,
                     is_second: false,
+                    is_reversed: false,
                     containers: containers_of(&first).len(),
                     rows,
                 };
@@ -68,21 +73,32 @@ impl Polls {
     /// The body of the next poll.
     pub fn next(&mut self, churn: Churn) -> Vec<u8> {
         self.is_second ^= churn == Churn::FivePercent;
+        self.is_reversed = !self.is_reversed;
         self.next += 1;
-        let mut body = self.bodies[usize::from(self.is_second)].clone();
+        let mut body = self.bodies[usize::from(self.is_second)][usize::from(self.is_reversed)].clone();
         stamp(&mut body, self.next);
         body
     }
 
     /// How many bytes a report has.
     pub fn bytes(&self) -> usize {
-        self.bodies[0].len()
+        self.bodies[0][0].len()
     }
 }
 
 fn report(cluster: &Cluster) -> KubernetesReport {
     let mut reports = cluster.reports(Release::kubernetes(8), STAMP, Limits::default(), |_| true);
     reports.remove(0)
+}
+
+/// The same report in another order.
+fn reversed(report: &KubernetesReport) -> KubernetesReport {
+    let mut report = report.clone();
+    report.containers.iter_mut().for_each(|containers| containers.reverse());
+    report.namespaces.reverse();
+    report.nodes.reverse();
+    report.pods.reverse();
+    report
 }
 
 fn containers_of(report: &KubernetesReport) -> &[Container] {
