@@ -94,7 +94,7 @@ fn pooled(options: &EngineOptions, instances: u32) -> Result<wasmtime::Engine, P
     pool.total_tables(instances.saturating_mul(4));
     pool.max_memory_size(4 << 30);
     pool.table_elements(10_000);
-    // Pages that stay with the pool need not be faulted in again.
+    // Pages that stay with the pool need not be faulted in again: room for a report of ten thousand containers.
     pool.linear_memory_keep_resident(32 << 20);
     pool.pagemap_scan(Enabled::Auto); // and of those only what was written to is wiped, where the kernel can tell
     pool.table_keep_resident(64 << 10);

@@ -8,7 +8,7 @@ use keepset_types::{Context, Interner, InventoryType, Observation, Timestamp};
 use quick_cache::{Weighter, sync};
 
 use crate::apply::{Applied, Arriving, Decided, decide};
-use crate::context::{Item, Loaded};
+use crate::context::{Item, Loaded, Times};
 use crate::error::check_text;
 use crate::step::Change;
 use crate::{ApplyError, Store, StoreError};
@@ -22,6 +22,8 @@ pub(crate) struct Known {
     contexts: Vec<Context>,
     /// The items of each context: while these are the context's, nothing about them has changed but their common times.
     items: Vec<Weak<Vec<Arc<Item>>>>,
+    /// Whether all of them have the times of their context.
+    share_times: bool,
     rows: RowColumns,
     report: ReportColumns,
     /// Which rows the report spoke of, ...
@@ -69,6 +71,7 @@ impl Known {
         is_found.then(|| Self {
             contexts: changes.iter().map(|change| change.after.head.context.clone()).collect(),
             items: changes.iter().map(|change| Arc::downgrade(&change.after.items)).collect(),
+            share_times: changes.iter().flat_map(|change| &*change.after.items).all(|item| item.times.is_none()),
             rows: rows.clone(),
             report: report.clone(),
             touched: verdicts.touched.clone(),
@@ -101,6 +104,11 @@ impl Known {
             ..self.rows.clone()
         };
         for loaded in contexts {
+            if let (true, Some(times)) = (self.share_times, loaded.head.shared) {
+                rows.last_updated.resize(rows.last_updated.len() + loaded.items.len(), times.updated);
+                rows.last_seen.resize(rows.last_seen.len() + loaded.items.len(), times.seen);
+                continue;
+            }
             for item in loaded.items.iter() {
                 let times = loaded.times_of(item)?;
                 rows.last_updated.push(times.updated);
@@ -108,6 +116,18 @@ impl Known {
             }
         }
         Ok(rows)
+    }
+
+    /// The times of all rows after these verdicts, if they are the same and were so before.
+    fn common_times(&self, verdicts: &Verdicts, now: Timestamp) -> Option<Times> {
+        let times = Times { updated: now.unix(), seen: *verdicts.touched_last_seen.first()? };
+        let is_common = self.share_times
+            && verdicts.touched.len() + verdicts.images.len() == self.rows.kinds.len()
+            && verdicts.touched_last_seen.iter().all(|seen| *seen == times.seen)
+            && verdicts.images.iter().all(|image| {
+                Times { updated: image.last_updated, seen: image.last_seen } == times
+            });
+        is_common.then_some(times)
     }
 }
 
@@ -164,7 +184,10 @@ impl Store {
             return Ok(None);
         }
         let Arriving { config, now, report_id, .. } = *arriving;
-        let changes = decided.carry_out(self, contexts, None, config, now)?;
+        let changes = match known.common_times(&decided.verdicts, now) {
+            Some(times) => decided.carry_out_times(contexts, times, config),
+            None => decided.carry_out(self, contexts, None, config, now)?,
+        };
         let applied = decided.applied(&changes, None);
         let pending = self.write(&mut transaction, changes, now, report_id).await?;
         transaction.commit().await?;

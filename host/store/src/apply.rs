@@ -4,7 +4,7 @@ use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Interner, Observation, Removed, Timestamp, Warning, translate};
 
 use crate::again::{Content, Known};
-use crate::context::{HEAD, Head, Loaded, columns, select_heads};
+use crate::context::{HEAD, Head, Loaded, Times, columns, select_heads};
 use crate::error::{MAX_KEY_BYTES, check_text};
 use crate::sql::query;
 use crate::step::{Change, Step, carry_out};
@@ -108,6 +108,16 @@ impl Decided {
             cache: &store.cache,
         };
         carry_out(contexts, &step)
+    }
+
+    /// The same where all items of all contexts have these times afterwards, and nothing else changes.
+    pub(crate) fn carry_out_times(
+        &self,
+        contexts: Vec<Loaded>,
+        times: Times,
+        config: &Config,
+    ) -> Vec<Change> {
+        contexts.into_iter().map(|loaded| Change::of_times(loaded, times, &self.verdicts, config)).collect()
     }
 
     pub(crate) fn applied(&self, changes: &[Change], observation: Option<&Observation>) -> Applied {

@@ -41,6 +41,15 @@ pub(crate) struct Change {
 }
 
 impl Change {
+    /// All items have these times from now on; nothing else changes.
+    pub(crate) fn of_times(before: Loaded, times: Times, verdicts: &Verdicts, config: &Config) -> Self {
+        let oldest = before.head.oldest.map_or(times.seen, |bound| bound.max(times.seen));
+        let oldest = Some(not_before(verdicts, config, oldest));
+        let after = before.under(Head { shared: Some(times), oldest, ..before.head.clone() });
+        let (inserted, replaced, retimed, deleted, removed) = Default::default();
+        Self { before, after, inserted, replaced, retimed, deleted, removed }
+    }
+
     /// Whether anything is to be written.
     pub(crate) fn is_change(&self) -> bool {
         self.before.head != self.after.head || self.touches_items()
@@ -260,7 +269,7 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
         let bound = added.fold(head.oldest, |bound, seen| bound.min(seen));
         oldest = oldest.max(bound.filter(|_| oldest.is_some()));
     }
-    head.oldest = oldest.map(|oldest| not_before(step, oldest));
+    head.oldest = oldest.map(|oldest| not_before(step.verdicts, step.config, oldest));
     removed.sort_by(|a, b| a.key.cmp(&b.key));
     let after = match items {
         None => loaded.under(head),
@@ -276,8 +285,8 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
 
 /// A row may outlive its own last sign of life, by its children's (A5). What the decision says of all contexts together
 /// then brings the bound of each closer to the truth; of one context alone it is the truth.
-fn not_before(step: &Step<'_>, oldest: i64) -> i64 {
-    match (step.verdicts.next_expiry, step.config.ttl_seconds()) {
+fn not_before(verdicts: &Verdicts, config: &Config, oldest: i64) -> i64 {
+    match (verdicts.next_expiry, config.ttl_seconds()) {
         (Some(deadline), Some(ttl)) => oldest.max(deadline.saturating_sub(ttl).saturating_sub(1)),
         _ => oldest,
     }
