@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
+use crate::make;
 use crate::playground;
 use crate::process::{output, run};
 use crate::prove;
@@ -67,6 +68,7 @@ pub(crate) fn componentize(core: &[u8]) -> Result<Vec<u8>> {
 /// Builds the `keepset` command in release mode, with the playground in its gateway, and says where it is.
 pub(crate) fn build_command(toolchain: &Toolchain) -> Result<PathBuf> {
     playground::build_if_possible(toolchain)?;
+    make::set_up()?;
     run(cargo().args(["build", "--release", "--package", "keepset"]))?;
     Ok(target().join("release").join(format!("keepset{}", std::env::consts::EXE_SUFFIX)))
 }

@@ -85,8 +85,8 @@ Where an aim is missed:
 is above all the decision: *native columns* is what it takes without WebAssembly.
 * `policy` hands over each row's attributes, a few hundred bytes of JSON, as strings, in both directions; the plugin reads \
 them for what the rules name, and the host checks every row that comes back. It is made for people and small inventories.
-* A known row costs a look at its strings, which are as long as a container's id and a digest. Only who keeps the numbers with \
-the rows, as the gateway's store does, pays nothing.
+* A known row costs a look at its strings, which are as long as a container's id and a digest. Only who keeps the numbers pays nothing, as \
+the gateway's store does for reports that say what an earlier one said.
 * SQLite, Rego and Python are compared with the engine in two positions; in the first it alone answers all rows with reasons.
 ";
 
