@@ -71,7 +71,10 @@ impl Known {
         is_found.then(|| Self {
             contexts: changes.iter().map(|change| change.after.head.context.clone()).collect(),
             items: changes.iter().map(|change| Arc::downgrade(&change.after.items)).collect(),
-            share_times: changes.iter().flat_map(|change| &*change.after.items).all(|item| item.times.is_none()),
+            share_times: changes
+                .iter()
+                .flat_map(|change| &*change.after.items)
+                .all(|item| item.times.is_none()),
             rows: rows.clone(),
             report: report.clone(),
             touched: verdicts.touched.clone(),
@@ -124,9 +127,10 @@ impl Known {
         let is_common = self.share_times
             && verdicts.touched.len() + verdicts.images.len() == self.rows.kinds.len()
             && verdicts.touched_last_seen.iter().all(|seen| *seen == times.seen)
-            && verdicts.images.iter().all(|image| {
-                Times { updated: image.last_updated, seen: image.last_seen } == times
-            });
+            && verdicts
+                .images
+                .iter()
+                .all(|image| Times { updated: image.last_updated, seen: image.last_seen } == times);
         is_common.then_some(times)
     }
 }
