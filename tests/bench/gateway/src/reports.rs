@@ -54,9 +54,8 @@ impl Polls {
                     + first.nodes.len()
                     + first.pods.len()
                     + containers_of(&first).len();
-                let bodies = [&first, &second].map(|report| {
-                    [report, &reversed(report)].map(|report| go_json(report).unwrap())
-                });
+                let bodies = [&first, &second]
+                    .map(|report| [report, &reversed(report)].map(|report| go_json(report).unwrap()));
                 let next = now().unix() - 30 * 86_400;
                 return Self {
                     bodies,
