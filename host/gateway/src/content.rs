@@ -178,7 +178,7 @@ mod tests {
             ("null", "[]"),
             ("-1.5", "-1.25"),
             // What was in one list is in another.
-            ("{\"id\": \"2\"}]", "], \"pods_\": [{\"id\": \"2\"}]"),
+            (", {\"id\": \"2\"}]", "], \"pods_\": [{\"id\": \"2\"}]"),
         ] {
             let other = REPORT.replace(old, new);
             assert_ne!(other, REPORT);
