@@ -1,5 +1,5 @@
 //! What a store may remember of a report instead of reading it again: whatever its order, whenever it was made.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
 use keepset_conformance::histories::{Action, Kind, runner, wild};
 use keepset_conformance::laws::permuted;
