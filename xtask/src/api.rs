@@ -47,16 +47,13 @@ fn set_up() -> Result<PathBuf> {
 }
 
 fn make_environment(folder: &Path) -> Result<()> {
-    if probe(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_none() {
-        if let Some(obstacle) = debian::obstacle() {
-            bail!(
-                "Python with venv is missing, and {obstacle}: install it (on Debian: apt-get install python3-venv)"
-            );
-        }
-        eprintln!("API: installing Debian's package python3-venv, for schemathesis");
-        debian::update()?;
-        debian::install_packages(&["python3-venv"])?;
-    }
+    let is_there = || probe(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_some();
+    debian::provide(
+        "Python with venv",
+        &["python3-venv"],
+        "schemathesis has an environment of its own",
+        is_there,
+    )?;
     run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(folder))
 }
 

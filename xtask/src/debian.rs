@@ -56,7 +56,7 @@ fn is_complete() -> bool {
 }
 
 /// Why packages cannot be installed here, if so.
-pub(crate) fn obstacle() -> Option<String> {
+fn obstacle() -> Option<String> {
     if probe(Command::new("apt-get").arg("--version")).is_none() {
         return Some("this is no Debian".into());
     }
@@ -88,13 +88,33 @@ fn install() -> Result<Option<String>> {
     Ok(None)
 }
 
+/// Sees to it that something is there that packages bring; `purpose` says what for.
+pub(crate) fn provide(
+    what: &str,
+    packages: &[&str],
+    purpose: &str,
+    is_there: impl Fn() -> bool,
+) -> Result<()> {
+    if is_there() {
+        return Ok(());
+    }
+    let names = packages.join(" ");
+    if let Some(obstacle) = obstacle() {
+        bail!("{what} is missing, and {obstacle}: install it (on Debian: apt-get install {names})");
+    }
+    eprintln!("{what}: installing Debian's {names}, for {purpose}");
+    update()?;
+    install_packages(packages)?;
+    if is_there() { Ok(()) } else { bail!("Debian's {names} was installed, but {what} is still missing") }
+}
+
 /// Installs packages of which the lists are known.
-pub(crate) fn install_packages(packages: &[&str]) -> Result<()> {
+fn install_packages(packages: &[&str]) -> Result<()> {
     run(apt_get().args(["install", "-y", "-qq", "--no-install-recommends"]).args(packages))
 }
 
 /// Learns what packages there are.
-pub(crate) fn update() -> Result<()> {
+fn update() -> Result<()> {
     run(apt_get().args(["update", "-qq"]))
 }
 

@@ -7,9 +7,9 @@ use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use wit_component::ComponentEncoder;
 
-use crate::make;
+use crate::debian;
 use crate::playground;
-use crate::process::{output, run};
+use crate::process::{output, probe, run};
 use crate::prove;
 use crate::toolchain::{TARGET, Toolchain, cargo_home};
 use crate::workspace::{cargo, root, shown, target, write_if_changed};
@@ -68,9 +68,15 @@ pub(crate) fn componentize(core: &[u8]) -> Result<Vec<u8>> {
 /// Builds the `keepset` command in release mode, with the playground in its gateway, and says where it is.
 pub(crate) fn build_command(toolchain: &Toolchain) -> Result<PathBuf> {
     playground::build_if_possible(toolchain)?;
-    make::set_up()?;
+    provide_make()?;
     run(cargo().args(["build", "--release", "--package", "keepset"]))?;
     Ok(target().join("release").join(format!("keepset{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Sees to it that there is what builds the C of the command's allocator.
+pub(crate) fn provide_make() -> Result<()> {
+    let is_there = || probe(Command::new("make").arg("--version")).is_some();
+    debian::provide("make", &["make"], "the command's allocator is built by it", is_there)
 }
 
 /// Runs a cargo build and lists the WebAssembly modules it made, with the names of their crates.

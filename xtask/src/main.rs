@@ -7,7 +7,6 @@ mod debian;
 mod demo;
 mod generate;
 mod guest;
-mod make;
 mod playground;
 mod postgres;
 mod process;

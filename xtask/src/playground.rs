@@ -131,21 +131,8 @@ fn release(version: &str) -> Option<(u32, u32)> {
 /// Finds Chromium, or installs Debian's.
 fn chromium() -> Result<PathBuf> {
     let chromium = PathBuf::from(CHROMIUM);
-    if chromium.exists() {
-        return Ok(chromium);
-    }
-    if let Some(obstacle) = debian::obstacle() {
-        bail!(
-            "Chromium is missing, and {obstacle}: install it (on Debian: apt-get install {})",
-            PACKAGES.join(" ")
-        );
-    }
-    eprintln!("Chromium: installing Debian's packages, for the playground is tested in a real browser");
-    debian::update()?;
-    debian::install_packages(&PACKAGES)?;
-    if !chromium.exists() {
-        bail!("Debian's package chromium was installed, but there is no {CHROMIUM}");
-    }
+    let purpose = "the playground is tested in a real browser";
+    debian::provide("Chromium", &PACKAGES, purpose, || chromium.exists())?;
     Ok(chromium)
 }
 

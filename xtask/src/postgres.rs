@@ -2,28 +2,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
 use crate::debian;
 
 /// Sees to it that a server can be started.
 pub(crate) fn set_up() -> Result<()> {
-    if let Some(folder) = programs() {
-        eprintln!("PostgreSQL: {}", folder.display());
-        return Ok(());
-    }
-    if let Some(obstacle) = debian::obstacle() {
-        bail!("PostgreSQL is missing, and {obstacle}: install it (on Debian: apt-get install postgresql)");
-    }
-    eprintln!("PostgreSQL: installing Debian's package, for the tests run against a real server");
-    debian::update()?;
-    debian::install_packages(&["postgresql"])?;
-    match programs() {
-        Some(_) => Ok(()),
-        None => {
-            bail!("Debian's package postgresql was installed, but there is no initdb in /usr/lib/postgresql")
-        }
-    }
+    let purpose = "the tests run against a real server";
+    debian::provide("PostgreSQL", &["postgresql"], purpose, || programs().is_some())
 }
 
 /// Where Debian keeps the programs of the server.

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::process::{probe, run as run_program};
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root, target};
-use crate::{api, bench, generate, guest, make, playground, postgres, reproduce, toolchain, wit};
+use crate::{api, bench, generate, guest, playground, postgres, reproduce, toolchain, wit};
 
 /// A check, and the name it has in the summary.
 type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
@@ -51,7 +51,7 @@ fn steps(toolchain: &Toolchain) -> Vec<Step<'_>> {
         ("reproducible", Box::new(|| reproduce::check(toolchain, &guest::build_component(toolchain)?))),
         ("plugins", Box::new(|| guest::build_plugins(toolchain))),
         ("playground", Box::new(|| playground::check(toolchain))),
-        ("make", Box::new(make::set_up)),
+        ("make", Box::new(guest::provide_make)),
         ("clippy", Box::new(clippy)),
         ("documentation", Box::new(documentation)),
         ("generated files", Box::new(|| generate::check(toolchain))),
