@@ -92,7 +92,6 @@ async fn what_is_said_again_need_not_be_read(database: Database) {
     assert_eq!(read(240).await.added, 1);
     read(300).await;
     assert!(again(360, true).await.is_some());
-    // What is past its TTL is removed first, whatever is said of it.
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
