@@ -160,6 +160,13 @@ impl Observation {
         })
     }
 
+    /// Row `index`, counted from 0; none if there is none.
+    #[must_use]
+    pub fn row(&self, index: u32) -> Option<Said<'_>> {
+        let context = self.contexts.get(self.context_ends.partition_point(|end| *end <= index))?;
+        self.said(self.string(*context)?, usize::try_from(index).ok()?)
+    }
+
     /// The rows, in order. Ends early where columns are broken: hosts check them first.
     pub fn rows(&self) -> impl Iterator<Item = Said<'_>> {
         self.by_context(|context, index| self.said(context, index))

@@ -7,7 +7,7 @@ use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Context, Interner, InventoryType, Observation, Timestamp};
 use quick_cache::{Weighter, sync};
 
-use crate::apply::{Applied, Arriving, Decided, decide};
+use crate::apply::{Applied, Arriving, Decided, Plan, decide};
 use crate::context::{Item, Loaded, Times};
 use crate::error::check_text;
 use crate::step::Change;
@@ -172,19 +172,12 @@ impl Store {
         let Some(known) = known else { return Ok(None) };
         check_text("the report's id", arriving.report_id)?;
         let names: Vec<&str> = known.contexts.iter().map(Context::as_str).collect();
-        let (mut transaction, heads) =
-            self.begin_with_contexts(arriving.account, inventory_type, &names).await?;
-        let remembered = heads.into_iter().map(|head| self.remembered(head)).collect::<Option<Vec<_>>>();
-        let contexts = remembered.filter(|contexts| known.is_of(contexts));
-        let Some(contexts) = contexts else {
-            transaction.rollback().await?;
-            return Ok(None);
-        };
+        let contexts = self.remembered(arriving.account, inventory_type, &names).await?;
+        let Some(contexts) = contexts.filter(|contexts| known.is_of(contexts)) else { return Ok(None) };
         let rows = known.rows(&contexts)?;
         let report = ReportColumns { observed_at: observed_at.unix(), ..known.report.clone() };
         let decided = decide(rows, Some(report), Interner::new(), ask).await?;
         if !known.is_found_again(&decided.verdicts) {
-            transaction.rollback().await?;
             return Ok(None);
         }
         let Arriving { config, now, report_id, .. } = *arriving;
@@ -192,6 +185,14 @@ impl Store {
             Some(times) => decided.carry_out_times(contexts, times, config),
             None => decided.carry_out(self, contexts, None, config, now)?,
         };
+        let plan = Plan { decided, changes };
+        let (mut transaction, heads) =
+            self.begin_with_contexts(arriving.account, inventory_type, &names).await?;
+        if !plan.is_for(&heads) {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        let Plan { decided, changes } = plan;
         let applied = decided.applied(&changes, None);
         let pending = self.write(&mut transaction, changes, now, report_id).await?;
         transaction.commit().await?;

@@ -1,5 +1,7 @@
 //! A report meets what is stored.
 
+use std::sync::Arc;
+
 use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Interner, Observation, Removed, Timestamp, Warning, translate};
 
@@ -88,6 +90,18 @@ where
     Ok(Decided { rows, report, verdicts: verdicts.map_err(ApplyError::Decide)?, interner })
 }
 
+/// What becomes of contexts if they are still as they were when it was decided.
+pub(crate) struct Plan {
+    pub(crate) decided: Decided,
+    pub(crate) changes: Vec<Change>,
+}
+
+impl Plan {
+    pub(crate) fn is_for(&self, heads: &[Head]) -> bool {
+        self.changes.iter().map(|change| &change.before.head).eq(heads)
+    }
+}
+
 impl Decided {
     pub(crate) fn carry_out(
         &self,
@@ -141,8 +155,9 @@ impl Store {
     /// on the disk; if it fails, nothing was changed. Reports on one context take their turns, here and on every other
     /// gateway.
     ///
-    /// `ask` is asked once, with those contexts and the report as columns; an observation without rows (a credential
-    /// probe: N7) is only decided, for its warnings.
+    /// `ask` is asked with those contexts and the report as columns, as they are in memory, while nobody has to wait; and
+    /// once more if they turn out to have changed. An observation without rows (a credential probe: N7) is only decided,
+    /// for its warnings.
     ///
     /// # Errors
     /// [`ApplyError::Decide`] with what `ask` answered; [`StoreError::UnknownAccount`], [`StoreError::Unstorable`]
@@ -154,21 +169,31 @@ impl Store {
         ask: F,
     ) -> Result<Applied, ApplyError<E>>
     where
-        F: FnOnce(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + 'static,
+        F: Fn(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + Sync + 'static,
         E: Send + 'static,
     {
-        let Arriving { account, config, now, report_id, content } = *arriving;
+        let Arriving { account, now, report_id, content, .. } = *arriving;
         let names = check(observation)?;
         check_text("the report's id", report_id)?;
         if names.is_empty() {
             let decided = decide_on(&[], Some(observation), ask).await?;
             return Ok(decided.applied(&[], Some(observation)));
         }
-        let (mut transaction, heads) =
-            self.begin_with_contexts(account, observation.inventory_type, &names).await?;
-        let contexts = self.load(&mut transaction, heads).await?;
-        let decided = decide_on(&contexts, Some(observation), ask).await?;
-        let changes = decided.carry_out(self, contexts, Some(observation), config, now)?;
+        let ask = Arc::new(ask);
+        let inventory_type = observation.inventory_type;
+        let ahead = match self.remembered(account, inventory_type, &names).await? {
+            Some(contexts) => Some(self.plan(contexts, observation, arriving, &ask).await?),
+            None => None,
+        };
+        let (mut transaction, heads) = self.begin_with_contexts(account, inventory_type, &names).await?;
+        let plan = match ahead.filter(|plan| plan.is_for(&heads)) {
+            Some(plan) => plan,
+            None => {
+                let contexts = self.load(&mut transaction, heads).await?;
+                self.plan(contexts, observation, arriving, &ask).await?
+            }
+        };
+        let Plan { decided, changes } = plan;
         let applied = decided.applied(&changes, Some(observation));
         let known = content.and_then(|content| Some((content, Known::new(&decided, observation, &changes)?)));
         let pending = self.write(&mut transaction, changes, now, report_id).await?;
@@ -177,6 +202,24 @@ impl Store {
             self.know(account, content, known);
         }
         Ok(Applied { rows_written: self.remember(pending), ..applied })
+    }
+
+    /// What becomes of contexts by a report.
+    async fn plan<E, F>(
+        &self,
+        contexts: Vec<Loaded>,
+        observation: &Observation,
+        arriving: &Arriving<'_>,
+        ask: &Arc<F>,
+    ) -> Result<Plan, ApplyError<E>>
+    where
+        F: Fn(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + Sync + 'static,
+        E: Send + 'static,
+    {
+        let ask = Arc::clone(ask);
+        let decided = decide_on(&contexts, Some(observation), move |rows, report| ask(rows, report)).await?;
+        let changes = decided.carry_out(self, contexts, Some(observation), arriving.config, arriving.now)?;
+        Ok(Plan { decided, changes })
     }
 
     /// What [`Store::apply`] would do, or without an observation a sweep of the whole account. Nothing is written, and

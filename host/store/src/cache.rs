@@ -4,24 +4,32 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use foldhash::quality::RandomState;
+use keepset_types::{Context, InventoryType};
 use quick_cache::Weighter;
 use quick_cache::sync;
 
-use crate::context::Loaded;
+use crate::context::{Head, Loaded};
 
-/// Loaded contexts by their number in the database, and the two seeds behind fingerprints.
+/// Loaded contexts by their names, and the two seeds behind fingerprints.
 ///
-/// What is here may be out of date: who takes it compares its version with the database's.
+/// What is here may be out of date: who takes it compares it with the database before anything comes of it.
 pub(crate) struct Cache {
-    contexts: sync::Cache<i64, Arc<Loaded>, Bytes>,
+    contexts: sync::Cache<Name, Arc<Loaded>, Bytes>,
     seeds: [RandomState; 2],
+}
+
+/// The account, and the context in it.
+type Name = (String, InventoryType, Context);
+
+fn name(head: &Head) -> Name {
+    (head.account.clone(), head.inventory_type, head.context.clone())
 }
 
 #[derive(Clone)]
 struct Bytes;
 
-impl Weighter<i64, Arc<Loaded>> for Bytes {
-    fn weight(&self, _: &i64, loaded: &Arc<Loaded>) -> u64 {
+impl Weighter<Name, Arc<Loaded>> for Bytes {
+    fn weight(&self, _: &Name, loaded: &Arc<Loaded>) -> u64 {
         u64::try_from(loaded.bytes()).unwrap_or(u64::MAX)
     }
 }
@@ -36,18 +44,26 @@ impl Cache {
         Self { contexts, seeds: [RandomState::default(), RandomState::default()] }
     }
 
-    /// What is known of a context, if it is of that version.
-    pub(crate) fn get(&self, id: i64, version: i64) -> Option<Arc<Loaded>> {
-        self.contexts.get(&id).filter(|loaded| loaded.head.version == version)
+    /// A context as it was loaded last.
+    pub(crate) fn get(&self, account: &str, inventory_type: InventoryType, context: &str) -> Option<Loaded> {
+        let name = (account.to_owned(), inventory_type, Context::new(context));
+        Some(Loaded::clone(&*self.contexts.get(&name)?))
+    }
+
+    /// The same, if its items are those of this version.
+    pub(crate) fn get_as_of(&self, head: &Head) -> Option<Loaded> {
+        let loaded = self.contexts.get(&name(head))?;
+        let is_of = (loaded.head.id, loaded.head.version) == (head.id, head.version);
+        is_of.then(|| loaded.under(head.clone()))
     }
 
     /// To be called after the commit that made this version, never before.
     pub(crate) fn put(&self, loaded: Loaded) {
-        self.contexts.insert(loaded.head.id, Arc::new(loaded));
+        self.contexts.insert(name(&loaded.head), Arc::new(loaded));
     }
 
-    pub(crate) fn forget(&self, id: i64) {
-        self.contexts.remove(&id);
+    pub(crate) fn forget(&self, head: &Head) {
+        self.contexts.remove(&name(head));
     }
 
     pub(crate) fn fingerprint(&self, text: &str) -> Fingerprint {

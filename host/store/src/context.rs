@@ -193,7 +193,7 @@ impl Store {
         connection: &mut AnyConnection,
         heads: Vec<Head>,
     ) -> Result<Vec<Loaded>, StoreError> {
-        let known: Vec<_> = heads.iter().map(|head| self.cache.get(head.id, head.version)).collect();
+        let known: Vec<_> = heads.iter().map(|head| self.cache.get_as_of(head)).collect();
         let unknown: Vec<i64> =
             heads.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(head, _)| head.id).collect();
         let mut read: HashMap<i64, Vec<Arc<Item>>> = HashMap::new();
@@ -209,20 +209,32 @@ impl Store {
                 read.entry(get(&row, 0)?).or_default().push(Arc::new(Item::read(&row, &self.cache)?));
             }
         }
-        let mut load = |(head, known): (Head, Option<Arc<Loaded>>)| match known {
-            Some(known) => known.under(head),
-            None => {
+        let mut load = |(head, known): (Head, Option<Loaded>)| {
+            known.unwrap_or_else(|| {
                 let mut items = read.remove(&head.id).unwrap_or_default();
                 items.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
                 Loaded::new(head, items)
-            }
+            })
         };
         Ok(heads.into_iter().zip(known).map(&mut load).collect())
     }
 
-    /// The context with its items, if they are in memory and still so.
-    pub(crate) fn remembered(&self, head: Head) -> Option<Loaded> {
-        Some(self.cache.get(head.id, head.version)?.under(head))
+    /// The contexts with their items if all of them are in memory, most likely as they are: for a decision that nobody has
+    /// to wait for, to be believed if they are so indeed once they are held ([`Self::begin_with_contexts`]).
+    pub(crate) async fn remembered(
+        &self,
+        account: &str,
+        inventory_type: InventoryType,
+        names: &[&str],
+    ) -> Result<Option<Vec<Loaded>>, StoreError> {
+        if self.dialect.has_one_writer() {
+            let get = |name: &&str| self.cache.get(account, inventory_type, name);
+            return Ok(names.iter().map(get).collect());
+        }
+        let mut connection = self.reader().acquire().await?;
+        let heads = select_heads(&mut connection, account, inventory_type, names, "").await?;
+        let all = heads.iter().map(|head| self.cache.get_as_of(head)).collect::<Option<Vec<_>>>();
+        Ok(all.filter(|all| all.len() == names.len()))
     }
 
     /// Begins a transaction that holds the contexts with these names until its end, in their order; those that were not

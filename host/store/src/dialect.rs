@@ -19,6 +19,11 @@ impl Dialect {
         }
     }
 
+    /// Whether what this process wrote last is what there is. PostgreSQL may have several gateways.
+    pub(crate) fn has_one_writer(self) -> bool {
+        self == Self::Sqlite
+    }
+
     /// Begins a transaction that writes. SQLite's takes its lock at once: one that reads first and then wants to write
     /// could only give up.
     pub(crate) fn begin_write(self) -> &'static str {

@@ -105,7 +105,7 @@ impl<'a> Standing<'a> {
 /// Where an item's contents are from.
 enum Contents<'a> {
     Kept,
-    Said(Said<'a>),
+    Said(Box<Said<'a>>),
     Derived(Image),
 }
 
@@ -132,23 +132,20 @@ fn decide_all<'a>(contexts: &'a [Loaded], step: &Step<'a>) -> Result<Vec<Vec<Sta
             place.filter(|(context, row)| standing.get(*context).is_some_and(|rows| *row < rows.len()));
         Ok(place.ok_or(Misfit("a row of the inventory"))?)
     };
-    let said: Vec<Said<'a>> =
-        step.observation.map(|observation| observation.rows().collect()).unwrap_or_default();
-    let said_at = |index: u32| -> Result<Said<'a>, StoreError> {
-        let said = usize::try_from(index).ok().and_then(|index| said.get(index)).copied();
-        Ok(said.ok_or(Misfit("a row of the report"))?)
+    let said_at = |index: u32| -> Result<Box<Said<'a>>, StoreError> {
+        let said = step.observation.and_then(|observation| observation.row(index));
+        Ok(Box::new(said.ok_or(Misfit("a row of the report"))?))
     };
     let now = step.now.unix();
 
     let touched = verdicts.touched.iter().zip(&verdicts.touched_by);
     let touched = touched.zip(verdicts.touched_last_seen.iter().zip(&verdicts.touched_replaced));
-    for ((row, by), (seen, replaced)) in touched {
-        let (context, row) = at(&mut standing, *row)?;
+    for ((number, by), (seen, replaced)) in touched {
+        let (context, row) = at(&mut standing, *number)?;
         let Some(row) = standing.get_mut(context).and_then(|rows| rows.get_mut(row)) else { continue };
         row.reported = true;
         row.times = Times { updated: now, seen: time(*seen)? };
-        // Of a report that is not at hand it is known that it says what is stored.
-        if *replaced != 0 && step.observation.is_some() {
+        if *replaced != 0 && !says_what_is_stored(step, row, *number, *by) {
             row.contents = Contents::Said(said_at(*by)?);
         }
     }
@@ -193,6 +190,22 @@ fn decide_all<'a>(contexts: &'a [Loaded], step: &Step<'a>) -> Result<Vec<Vec<Sta
         }
     }
     Ok(standing)
+}
+
+/// Whether a row of the report brings nothing new to the row that it speaks of. Of a report that is not at hand it is known
+/// that it says what is stored.
+fn says_what_is_stored(step: &Step<'_>, row: &Standing<'_>, number: u32, by: u32) -> bool {
+    let (Some(old), Some(report), Some(observation)) = (row.old, step.report, step.observation) else {
+        return true;
+    };
+    let [number, by] = [number, by].map(|index| usize::try_from(index).unwrap_or(usize::MAX));
+    // Equal strings of a context have equal numbers.
+    let is_kept =
+        |rows: &[u32], said: &[u32]| rows.get(number).zip(said.get(by)).is_some_and(|(a, b)| a == b);
+    let attributes = observation.attributes.get(by).and_then(|number| observation.string(*number));
+    is_kept(&step.rows.links, &report.links)
+        && is_kept(&step.rows.images, &report.images)
+        && attributes.is_some_and(|attributes| step.cache.fingerprint(attributes) == old.attributes)
 }
 
 fn time(seconds: i64) -> Result<i64, Misfit> {
@@ -243,8 +256,8 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
                 inserted.push(written);
                 item
             }
-            (Some(old), Contents::Said(said)) if !is_same(old, &said, step.cache) => {
-                let written = written(Contents::Said(said), old.n, times, step.cache)?;
+            (Some(old), contents @ Contents::Said(_)) => {
+                let written = written(contents, old.n, times, step.cache)?;
                 let item = Arc::clone(&written.item);
                 replaced.push(written);
                 item
@@ -273,14 +286,25 @@ fn change(loaded: &Loaded, standing: Vec<Standing<'_>>, step: &Step<'_>) -> Resu
     removed.sort_by(|a, b| a.key.cmp(&b.key));
     let after = match items {
         None => loaded.under(head),
-        Some(mut items) => {
-            if !inserted.is_empty() {
-                items.sort_by(|a, b| a.order().cmp(&b.order()));
-            }
-            Loaded::new(head, items)
-        }
+        Some(items) => Loaded::new(head, in_order(items, inserted.len())),
     };
     Ok(Change { before: loaded.clone(), after, inserted, replaced, retimed, deleted, removed })
+}
+
+/// Items of which all but the last `new` ones are in key order, put in key order.
+fn in_order(mut items: Vec<Arc<Item>>, new: usize) -> Vec<Arc<Item>> {
+    let mut new = items.split_off(items.len().saturating_sub(new));
+    new.sort_unstable_by(|a, b| a.order().cmp(&b.order()));
+    let mut ordered = Vec::with_capacity(items.len() + new.len());
+    let mut rest = items.as_slice();
+    for item in new {
+        let (before, behind) = rest.split_at(rest.partition_point(|old| old.order() < item.order()));
+        ordered.extend_from_slice(before);
+        ordered.push(item);
+        rest = behind;
+    }
+    ordered.extend_from_slice(rest);
+    ordered
 }
 
 /// A row may outlive its own last sign of life, by its children's (A5). What the decision says of all contexts together
@@ -320,13 +344,6 @@ fn shared_times(before: Option<Times>, standing: &[Standing<'_>]) -> Option<Time
 fn image_of(said: &Said<'_>) -> Option<Image> {
     let is_image = said.kind == ItemKind::Container && !said.tag.is_empty();
     is_image.then(|| Image { tag: said.tag.into(), digest: said.digest.into() })
-}
-
-fn is_same(old: &Item, said: &Said<'_>, cache: &Cache) -> bool {
-    old.attributes == cache.fingerprint(said.attributes)
-        && *old.link == *said.link
-        && old.image.as_ref().map(|image| (&*image.tag, &*image.digest))
-            == image_of(said).as_ref().map(|image| (&*image.tag, &*image.digest))
 }
 
 fn written(

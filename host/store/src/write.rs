@@ -32,7 +32,7 @@ impl RowsWritten {
 pub(crate) struct Pending {
     pub(crate) written: RowsWritten,
     kept: Vec<Loaded>,
-    gone: Vec<i64>,
+    gone: Vec<Head>,
 }
 
 const INSERT: &str = "INSERT INTO items (context_id, n, kind, id, link, tag, digest, attributes, created_at, \
@@ -68,7 +68,7 @@ impl Store {
             let id = change.before.head.id;
             removed.extend(change.removed.iter().map(|removed| (&*change.before.head.account, removed)));
             if change.after.items.is_empty() {
-                gone.push(id);
+                gone.push(change.before.head.clone());
                 gone_items += change.deleted.len();
                 continue;
             }
@@ -94,7 +94,8 @@ impl Store {
             query.bind(*context).bind(*n)
         })
         .await?;
-        delete_contexts(connection, &gone).await?;
+        let gone_ids: Vec<i64> = gone.iter().map(|head| head.id).collect();
+        delete_contexts(connection, &gone_ids).await?;
         execute_rows(connection, RETIME, 4, &retimed, |query, (context, item)| {
             let query = query.bind(*context).bind(item.n);
             query.bind(item.times.map(|times| times.updated)).bind(item.times.map(|times| times.seen))
@@ -132,8 +133,8 @@ impl Store {
 
     /// Remembers what was committed.
     pub(crate) fn remember(&self, pending: Pending) -> RowsWritten {
-        for id in pending.gone {
-            self.cache.forget(id);
+        for head in &pending.gone {
+            self.cache.forget(head);
         }
         for loaded in pending.kept {
             self.cache.put(loaded);

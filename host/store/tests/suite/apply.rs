@@ -1,10 +1,13 @@
 //! Reports, one after the other.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use keepset_store::{ApplyError, Arriving, Store, StoreError};
-use keepset_types::{InventoryType, ItemKind};
+use keepset_types::columns::{ReportColumns, RowColumns};
+use keepset_types::{InventoryType, ItemKind, Observation};
 use sqlx::{Connection, Row};
+use tokio::runtime::Handle;
 
 use crate::databases::{Database, Kind};
 use crate::reports::{DAY, apply, arriving, at, config, engine, kubernetes, large, read, rows};
@@ -12,6 +15,7 @@ use crate::reports::{DAY, apply, arriving, at, config, engine, kubernetes, large
 crate::cases!(
     a_poll_that_changes_nothing_writes_contexts_and_no_items,
     what_is_said_again_need_not_be_read,
+    what_changes_while_it_is_decided_is_decided_again,
     only_what_changes_is_written,
     a_report_of_few_rows_leaves_the_others_with_their_times,
     an_older_report_changes_nothing_with_overwrite_and_merges_without,
@@ -92,6 +96,40 @@ async fn what_is_said_again_need_not_be_read(database: Database) {
     assert_eq!(read(240).await.added, 1);
     read(300).await;
     assert!(again(360, true).await.is_some());
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+async fn what_changes_while_it_is_decided_is_decided_again(database: Database) {
+    let store = database.open().await;
+    let config = config(120, true);
+    let report =
+        |containers: &[(&str, &str)], seconds| kubernetes("c", &[("n", &[("p", containers)])], seconds);
+    // The engine, but that another report comes while it is asked for the first time.
+    let interrupted = |now, by: Observation, at_by| {
+        let (store, runtime, asked) = (store.clone(), Handle::current(), AtomicUsize::new(0));
+        move |rows: &RowColumns, report: Option<&ReportColumns>| {
+            if asked.fetch_add(1, Ordering::Relaxed) == 0 {
+                runtime.block_on(apply(&store, "a", &by, config, at_by));
+            }
+            engine(config, now)(rows, report)
+        }
+    };
+    apply(&store, "a", &report(&[("c1", "x")], 0), config, at(0)).await;
+    let both = report(&[("c1", "x"), ("c2", "y")], 60);
+    let decided = interrupted(at(120), both, at(60));
+    let applied =
+        store.apply(&arriving("a", &config, at(120)), &report(&[("c2", "y")], 120), decided).await.unwrap();
+    assert_eq!((applied.added, applied.touched), (0, 4), "c2 came with the other one");
+    assert_eq!(applied.removed.len(), 2, "c1, which both have seen, and its image");
+
+    let known = |now| Arriving { content: Some(7), ..arriving("a", &config, now) };
+    store.apply(&known(at(180)), &report(&[("c2", "y")], 180), engine(config, at(180))).await.unwrap();
+    let decided = interrupted(at(300), report(&[("c3", "y")], 240), at(240));
+    let again =
+        store.apply_again(&known(at(300)), InventoryType::Kubernetes, at(300), decided).await.unwrap();
+    assert_eq!(again, None, "c2 is gone");
+    let ids: Vec<_> = rows(&store, "a").await.iter().map(|row| row.key.id.to_string()).collect();
+    assert_eq!(ids, ["node-1", "c3", "y@sha256:y", "n", "p"]);
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
