@@ -1,14 +1,14 @@
 //! Reports that say what an earlier one said: nearly all that agents send. What they say is known by a number then, and
 //! nobody reads it again; it is decided again, each time.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
-use keepset_types::{Context, Interner, InventoryType, Observation, Timestamp};
+use keepset_types::{Context, Interner, InventoryType, ItemKind, Observation, Timestamp};
 use quick_cache::{Weighter, sync};
 
 use crate::apply::{Applied, Arriving, Decided, Plan, decide};
-use crate::context::{Item, Loaded, Times};
+use crate::context::{Item, Loaded, Times, columns};
 use crate::error::check_text;
 use crate::step::Change;
 use crate::{ApplyError, Store, StoreError};
@@ -16,20 +16,21 @@ use crate::{ApplyError, Store, StoreError};
 /// Stands for what a report says, whenever it says it: equal for two reports only if they say the same of the same things.
 pub type Content = u128;
 
-/// A report that found everything as it is stored, with what it found.
+/// A report that is stored as it said it, row by row.
 #[derive(Debug)]
 pub(crate) struct Known {
+    inventory_type: InventoryType,
     contexts: Vec<Context>,
     /// The items of each context: while these are the context's, nothing about them has changed but their common times.
     items: Vec<Weak<Vec<Arc<Item>>>>,
+    /// How many they are.
+    rows: usize,
     /// Whether all of them have the times of their context.
     share_times: bool,
-    rows: RowColumns,
-    report: ReportColumns,
-    /// Which rows the report spoke of, ...
-    touched: Vec<u32>,
-    /// ... and which rows of the report spoke of them.
-    touched_by: Vec<u32>,
+    /// For each row of the report the row that it is stored as.
+    stored: Vec<u32>,
+    /// Both as columns, when somebody has needed them.
+    columns: OnceLock<(RowColumns, ReportColumns)>,
 }
 
 type Key = (String, InventoryType, Content);
@@ -59,33 +60,46 @@ impl std::fmt::Debug for KnownReports {
 }
 
 impl Known {
-    /// What is to be known of a report that was decided: none, unless it found each row that it speaks of as it is stored.
-    pub(crate) fn new(decided: &Decided, observation: &Observation, changes: &[Change]) -> Option<Self> {
-        let Decided { rows, report, verdicts, .. } = decided;
+    /// What is to be known of a report that was decided: none, unless each row of it is stored as it said it.
+    pub(crate) fn new(plan: &Plan, observation: &Observation, now: Timestamp) -> Option<Self> {
+        let Plan { decided: Decided { report, verdicts, .. }, changes } = plan;
         let report = report.as_ref()?;
-        let is_found = verdicts.touched.len() == report.kinds.len()
+        let is_stored = verdicts.touched.len() + verdicts.added.len() == report.kinds.len()
             && verdicts.touched_replaced.iter().all(|replaced| *replaced == 1)
-            && !changes.iter().any(Change::touches_items)
-            && only_touches(verdicts)
             && observation.is_order_free();
-        is_found.then(|| Self {
+        if !is_stored {
+            return None;
+        }
+        // Its rows are those that have its times now: if there are more of them, nobody knows which.
+        let times = Some(Times { updated: now.unix(), seen: report.observed_at });
+        let mut stored = Vec::with_capacity(report.kinds.len());
+        let mut share_times = true;
+        let mut rows = 0;
+        for Change { after, .. } in changes {
+            for item in after.items.iter() {
+                if item.kind != ItemKind::Image && item.times.or(after.head.shared) == times {
+                    stored.push(u32::try_from(rows).ok()?);
+                }
+                share_times &= item.times.is_none();
+                rows += 1;
+            }
+        }
+        (stored.len() == report.kinds.len()).then(|| Self {
+            inventory_type: observation.inventory_type,
             contexts: changes.iter().map(|change| change.after.head.context.clone()).collect(),
             items: changes.iter().map(|change| Arc::downgrade(&change.after.items)).collect(),
-            share_times: changes
-                .iter()
-                .flat_map(|change| &*change.after.items)
-                .all(|item| item.times.is_none()),
-            rows: rows.clone(),
-            report: report.clone(),
-            touched: verdicts.touched.clone(),
-            touched_by: verdicts.touched_by.clone(),
+            rows,
+            share_times,
+            stored,
+            columns: OnceLock::new(),
         })
     }
 
+    /// With its columns.
     fn bytes(&self) -> usize {
         let contexts = self.contexts.iter().map(|context| context.as_str().len() + 64).sum::<usize>();
-        let (row, said) = (13 + 16, 13 + 8);
-        size_of::<Self>() + contexts + self.rows.kinds.len() * row + self.report.kinds.len() * said
+        let (row, said) = (13 + 16, 13 + 4);
+        size_of::<Self>() + contexts + self.rows * row + self.stored.len() * said
     }
 
     /// Whether the contexts are as they were, but for their common times.
@@ -94,17 +108,25 @@ impl Known {
         contexts.len() == self.items.len() && contexts.iter().zip(&self.items).all(same)
     }
 
-    /// Whether the same rows are touched by the same rows of the report, and nothing else happens.
-    fn is_found_again(&self, verdicts: &Verdicts) -> bool {
-        only_touches(verdicts) && verdicts.touched == self.touched && verdicts.touched_by == self.touched_by
-    }
-
-    /// The rows, with their times.
-    fn rows(&self, contexts: &[Loaded]) -> Result<RowColumns, StoreError> {
+    /// The report and the rows that it meets, to be decided: as if it had been read.
+    fn columns(
+        &self,
+        contexts: &[Loaded],
+        observed_at: Timestamp,
+    ) -> Result<(RowColumns, ReportColumns), StoreError> {
+        let columns = match self.columns.get() {
+            Some(columns) => columns,
+            None => {
+                let rows = columns(contexts, &mut Interner::new())?;
+                let report = self.report(&rows);
+                self.columns.get_or_init(|| (rows, report))
+            }
+        };
+        let (rows, report) = columns;
         let mut rows = RowColumns {
-            last_updated: Vec::with_capacity(self.rows.kinds.len()),
-            last_seen: Vec::with_capacity(self.rows.kinds.len()),
-            ..self.rows.clone()
+            last_updated: Vec::with_capacity(self.rows),
+            last_seen: Vec::with_capacity(self.rows),
+            ..rows.clone()
         };
         for loaded in contexts {
             if let (true, Some(times)) = (self.share_times, loaded.head.shared) {
@@ -118,14 +140,39 @@ impl Known {
                 rows.last_seen.push(times.seen);
             }
         }
-        Ok(rows)
+        Ok((rows, ReportColumns { observed_at: observed_at.unix(), ..report.clone() }))
+    }
+
+    /// The report, made of the rows that it is stored as.
+    fn report(&self, rows: &RowColumns) -> ReportColumns {
+        let column = |of: &[u32]| self.stored.iter().filter_map(|row| at(of, *row)).collect();
+        let before = |end: &u32| self.stored.partition_point(|row| row < end);
+        ReportColumns {
+            inventory_type: self.inventory_type,
+            credential_probe: false,
+            observed_at: 0,
+            contexts: rows.contexts.clone(),
+            ends: rows.ends.iter().map(|end| u32::try_from(before(end)).unwrap_or(u32::MAX)).collect(),
+            kinds: self.stored.iter().filter_map(|row| at(&rows.kinds, *row)).collect(),
+            keys: column(&rows.keys),
+            links: column(&rows.links),
+            images: column(&rows.images),
+        }
+    }
+
+    /// Whether each row of the report touches the row that it is stored as, and nothing else happens.
+    fn is_found_again(&self, verdicts: &Verdicts) -> bool {
+        let is_own = |(row, by): (&u32, &u32)| at(&self.stored, *by) == Some(*row);
+        only_touches(verdicts)
+            && verdicts.touched.len() == self.stored.len()
+            && verdicts.touched.iter().zip(&verdicts.touched_by).all(is_own)
     }
 
     /// The times of all rows after these verdicts, if they are the same and were so before.
     fn common_times(&self, verdicts: &Verdicts, now: Timestamp) -> Option<Times> {
         let times = Times { updated: now.unix(), seen: *verdicts.touched_last_seen.first()? };
         let is_common = self.share_times
-            && verdicts.touched.len() + verdicts.images.len() == self.rows.kinds.len()
+            && verdicts.touched.len() + verdicts.images.len() == self.rows
             && verdicts.touched_last_seen.iter().all(|seen| *seen == times.seen)
             && verdicts
                 .images
@@ -133,6 +180,10 @@ impl Known {
                 .all(|image| Times { updated: image.last_updated, seen: image.last_seen } == times);
         is_common.then_some(times)
     }
+}
+
+fn at<T: Copy>(column: &[T], index: u32) -> Option<T> {
+    column.get(usize::try_from(index).ok()?).copied()
 }
 
 /// Whether nothing comes or goes, and nobody is warned of anything in the inventory.
@@ -174,8 +225,7 @@ impl Store {
         let names: Vec<&str> = known.contexts.iter().map(Context::as_str).collect();
         let contexts = self.remembered(arriving.account, inventory_type, &names).await?;
         let Some(contexts) = contexts.filter(|contexts| known.is_of(contexts)) else { return Ok(None) };
-        let rows = known.rows(&contexts)?;
-        let report = ReportColumns { observed_at: observed_at.unix(), ..known.report.clone() };
+        let (rows, report) = known.columns(&contexts, observed_at)?;
         let decided = decide(rows, Some(report), Interner::new(), ask).await?;
         if !known.is_found_again(&decided.verdicts) {
             return Ok(None);
@@ -199,9 +249,9 @@ impl Store {
         Ok(Some(Applied { rows_written: self.remember(pending), ..applied }))
     }
 
-    /// Remembers what a report says that found everything as it is.
+    /// Remembers what a report says that is stored.
     pub(crate) fn know(&self, account: &str, content: Content, known: Known) {
-        let key = (account.to_owned(), known.report.inventory_type, content);
+        let key = (account.to_owned(), known.inventory_type, content);
         self.known.0.insert(key, Arc::new(known));
     }
 }

@@ -193,9 +193,9 @@ impl Store {
                 self.plan(contexts, observation, arriving, &ask).await?
             }
         };
+        let known = content.and_then(|content| Some((content, Known::new(&plan, observation, now)?)));
         let Plan { decided, changes } = plan;
         let applied = decided.applied(&changes, Some(observation));
-        let known = content.and_then(|content| Some((content, Known::new(&decided, observation, &changes)?)));
         let pending = self.write(&mut transaction, changes, now, report_id).await?;
         transaction.commit().await?;
         if let Some((content, known)) = known {

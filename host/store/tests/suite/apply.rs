@@ -15,6 +15,7 @@ use crate::reports::{DAY, apply, arriving, at, config, engine, kubernetes, large
 crate::cases!(
     a_poll_that_changes_nothing_writes_contexts_and_no_items,
     what_is_said_again_need_not_be_read,
+    beside_others_it_is_known_by_its_times,
     what_changes_while_it_is_decided_is_decided_again,
     only_what_changes_is_written,
     a_report_of_few_rows_leaves_the_others_with_their_times,
@@ -73,16 +74,15 @@ async fn what_is_said_again_need_not_be_read(database: Database) {
         let now = at(seconds);
         store.apply(&known(now), &report(seconds), engine(config, now)).await.unwrap()
     };
-    // What brings rows is not known yet: the next one finds them all.
     assert_eq!(again(0, false).await, None);
     read(0).await;
-    assert_eq!(again(60, false).await, None);
-    read(60).await;
-    let applied = again(120, true).await.unwrap();
-    assert_eq!((applied.added, applied.touched, applied.rows_written.total()), (0, 6, 3));
-    assert_eq!(applied.next_expiry, Some(at(120 + 30 * DAY + 1)));
-    for row in rows(&store, "a").await {
-        assert_eq!([row.created_at, row.last_updated, row.last_seen], [at(0), at(120), at(120)]);
+    for seconds in [60, 120] {
+        let applied = again(seconds, true).await.unwrap();
+        assert_eq!((applied.added, applied.touched, applied.rows_written.total()), (0, 6, 3));
+        assert_eq!(applied.next_expiry, Some(at(seconds + 30 * DAY + 1)));
+        for row in rows(&store, "a").await {
+            assert_eq!([row.created_at, row.last_updated, row.last_seen], [at(0), at(seconds), at(seconds)]);
+        }
     }
     // Another account knows nothing of it, nor does another agent.
     let of_b = Arriving { account: "b", ..known(at(180)) };
@@ -94,8 +94,33 @@ async fn what_is_said_again_need_not_be_read(database: Database) {
         .await;
     assert_eq!(again(240, true).await, None);
     assert_eq!(read(240).await.added, 1);
-    read(300).await;
-    assert!(again(360, true).await.is_some());
+    assert!(again(300, true).await.is_some());
+    assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
+}
+
+async fn beside_others_it_is_known_by_its_times(database: Database) {
+    let store = database.open().await;
+    let config = config(30, false);
+    let of = |pod, container, seconds| kubernetes("c", &[("n", &[(pod, &[(container, "nginx")])])], seconds);
+    let known = |seconds| Arriving { content: Some(7), ..arriving("a", &config, at(seconds)) };
+    let read = async |seconds| {
+        let asked = engine(config, at(seconds));
+        store.apply(&known(seconds), &of("p1", "c1", seconds), asked).await.unwrap()
+    };
+    let again = async |seconds| {
+        let (now, asked) = (at(seconds), engine(config, at(seconds)));
+        store.apply_again(&known(seconds), InventoryType::Kubernetes, now, asked).await.unwrap()
+    };
+    // Which of the rows of that second were in which report?
+    apply(&store, "a", &of("p2", "c2", 0), config, at(0)).await;
+    read(0).await;
+    assert_eq!(again(60).await, None);
+    read(120).await;
+    let applied = again(180).await.unwrap();
+    assert_eq!((applied.added, applied.touched, applied.removed.len()), (0, 4, 0));
+    let rows = rows(&store, "a").await;
+    let seen = |id: &str| rows.iter().find(|row| row.key.id.to_string() == id).unwrap().last_seen;
+    assert_eq!(["n", "p1", "c1", "p2", "c2"].map(seen), [at(180), at(180), at(180), at(0), at(0)]);
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
 }
 
