@@ -1,6 +1,7 @@
 //! What a plugin answers is not believed before it fits what it was asked: nothing invented (law 6), nothing named twice,
 //! no row removed that this call could not remove (law 3), every index in range, everything in order.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::Range;
 
@@ -94,12 +95,14 @@ struct Contexts<'a> {
     numbers: &'a [u32],
     ends: &'a [u32],
     places: NumberMap<u32, usize>,
+    /// The place of the context that was asked for last: rows are mostly asked for in their order.
+    last: Cell<usize>,
 }
 
 impl<'a> Contexts<'a> {
     fn new(numbers: &'a [u32], ends: &'a [u32]) -> Self {
         let places = numbers.iter().enumerate().map(|(place, number)| (*number, place)).collect();
-        Self { numbers, ends, places }
+        Self { numbers, ends, places, last: Cell::new(0) }
     }
 
     fn contains(&self, context: u32) -> bool {
@@ -108,8 +111,16 @@ impl<'a> Contexts<'a> {
 
     /// The context of the row at that index.
     fn of(&self, row: usize) -> Option<u32> {
-        let end = u32::try_from(row).ok()?;
-        self.numbers.get(self.ends.partition_point(|last| *last <= end)).copied()
+        let row = u32::try_from(row).ok()?;
+        let end = |place: usize| self.ends.get(place).copied();
+        let mut place = self.last.get();
+        let is_in = end(place).is_some_and(|end| row < end)
+            && place.checked_sub(1).is_none_or(|before| end(before).is_some_and(|start| start <= row));
+        if !is_in {
+            place = self.ends.partition_point(|end| *end <= row);
+            self.last.set(place);
+        }
+        self.numbers.get(place).copied()
     }
 
     /// The indexes of a context's rows.

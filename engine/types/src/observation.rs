@@ -1,7 +1,9 @@
 //! What a report says once it has been read (section 2), as columns: one text, the ends of the strings in it, integers.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
+
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 
 use crate::columns::ReportColumns;
 use crate::intern::Interner;
@@ -203,7 +205,7 @@ impl Observation {
     /// owners go by one uid, of which the last one would count (N3).
     #[must_use]
     pub fn is_order_free(&self) -> bool {
-        let mut owners = BTreeSet::new();
+        let mut owners = HashSet::with_capacity_and_hasher(self.len(), FixedState::default());
         self.warnings.is_empty()
             && self.rows().all(|said| match said.kind {
                 ItemKind::Namespace => owners.insert((said.kind, said.link)),

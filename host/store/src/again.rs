@@ -102,6 +102,11 @@ impl Known {
         size_of::<Self>() + contexts + self.rows * row + self.stored.len() * said
     }
 
+    /// Whether anybody still has the rows: if not, there are others now.
+    fn is_alive(&self) -> bool {
+        self.items.iter().all(|items| items.strong_count() > 0)
+    }
+
     /// Whether the contexts are as they were, but for their common times.
     fn is_of(&self, contexts: &[Loaded]) -> bool {
         let same = |(loaded, items): (&Loaded, &Weak<_>)| Weak::as_ptr(items) == Arc::as_ptr(&loaded.items);
@@ -199,7 +204,8 @@ impl Store {
     #[must_use]
     pub fn is_known(&self, arriving: &Arriving<'_>, inventory_type: InventoryType) -> bool {
         let key = |content| (arriving.account.to_owned(), inventory_type, content);
-        arriving.content.is_some_and(|content| self.known.0.peek(&key(content)).is_some())
+        let known = arriving.content.and_then(|content| self.known.0.peek(&key(content)));
+        known.is_some_and(|known| known.is_alive())
     }
 
     /// Applies a report whose content is that of an earlier one, as [`Store::apply`] would. None, and nothing is changed, if
