@@ -1,5 +1,6 @@
 //! Random histories: what the store holds after each step is what the engine says of an inventory in memory.
 
+use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use keepset_engine::{evaluate_observation, purge};
@@ -208,8 +209,18 @@ fn kubernetes() -> impl Strategy<Value = Value> {
         prop::collection::vec(pod, 0..4),
         prop::collection::vec(container, 0..6),
         some(&["n1", "n2"]),
+        any::<bool>(),
     );
-    parts.prop_map(|(cluster, namespaces, pods, containers, nodes)| {
+    parts.prop_map(|(cluster, mut namespaces, mut pods, mut containers, nodes, is_tidy)| {
+        // Nothing to warn of, as nearly always.
+        if is_tidy {
+            let (mut uids, mut names) = (HashSet::new(), HashSet::new());
+            namespaces.retain(|(uid, name)| names.insert(*name) && uids.insert(*uid));
+            let mut there = HashSet::new();
+            pods.retain(|(uid, of, _)| uids.contains(of) && there.insert(*uid));
+            let mut ids = HashSet::new();
+            containers.retain(|(id, pod, ..)| there.contains(pod) && ids.insert(*id));
+        }
         let namespaces = namespaces.iter().map(|(uid, name)| json!({"uid": uid, "name": name}));
         let pods = pods.iter().map(|(uid, of, labels)| {
             let labels: Value = labels.iter().map(|label| ((*label).to_owned(), json!("it's \"1\""))).collect();
