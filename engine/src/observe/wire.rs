@@ -401,4 +401,16 @@ mod tests {
         assert_eq!(attributes::<Service<'_>>(r#"{"arn": "s", "tags": {}}"#), "");
         assert_eq!(attributes::<Service<'_>>(r#"{"arn": "s", "tags": null}"#), "");
     }
+
+    #[test]
+    fn errors_say_what_was_expected() {
+        for (json, expected) in [
+            (r#"{"arn": "s", "tags": []}"#, "expected a map"),
+            (r#"{"arn": "s", "tags": {"a": 1}}"#, "expected a string"),
+            (r#"{"arn": null}"#, "expected a string"),
+        ] {
+            let error = serde_json::from_str::<Service<'_>>(json).map(drop).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
 }

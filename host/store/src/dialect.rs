@@ -89,7 +89,8 @@ impl Dialect {
 
     /// What a connection is told first: a commit is on the disk, references hold, others are waited for, but not for ever.
     /// Up to 64 MiB of pages stay in memory, where SQLite's 2 have no room for the indexes that a report writes to; and its
-    /// log grows to 32 MiB before it is worked into the file, where SQLite's 4 are filled by one large report.
+    /// log grows to 32 MiB before it is worked into the file, where SQLite's 4 are filled by one large report. What a
+    /// statement would have to take back stays in memory too, not in a file that each report makes and deletes.
     pub(crate) fn settings(self) -> &'static [&'static str] {
         match self {
             Self::Sqlite => &[
@@ -99,6 +100,7 @@ impl Dialect {
                 "PRAGMA foreign_keys = ON",
                 "PRAGMA cache_size = -65536",
                 "PRAGMA wal_autocheckpoint = 8192",
+                "PRAGMA temp_store = MEMORY",
             ],
             Self::Postgres => &[
                 "SET client_min_messages = warning",

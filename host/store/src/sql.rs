@@ -13,8 +13,8 @@ pub(crate) fn query(text: String) -> Query<'static, Any, AnyArguments> {
 
 /// The slice in pieces of few different lengths, so that there are few different statements to prepare.
 pub(crate) fn pieces<T>(mut rest: &[T]) -> Vec<&[T]> {
-    let mut pieces = Vec::with_capacity(rest.len() / 256 + 12);
-    while let Some(length) = [256, 64, 16, 4, 1].into_iter().find(|length| *length <= rest.len()) {
+    let mut pieces = Vec::with_capacity(rest.len() / 256 + 8);
+    while let Some(length) = (0..=8).rev().map(|power| 1 << power).find(|length| *length <= rest.len()) {
         let (piece, tail) = rest.split_at(length);
         pieces.push(piece);
         rest = tail;
@@ -87,10 +87,10 @@ mod tests {
         for (rows, lengths, filled) in [
             (0, &[][..], &[][..]),
             (1, &[1], &[1]),
-            (2, &[1, 1], &[4]),
-            (42, &[16, 16, 4, 4, 1, 1], &[64]),
+            (2, &[2], &[4]),
+            (42, &[32, 8, 2], &[64]),
             (256, &[256], &[256]),
-            (300, &[256, 16, 16, 4, 4, 4], &[256, 64]),
+            (300, &[256, 32, 8, 4], &[256, 64]),
         ] {
             let all: Vec<usize> = (0..rows).collect();
             let of = |rows: &[usize]| pieces(rows).iter().map(|piece| piece.len()).collect::<Vec<_>>();
