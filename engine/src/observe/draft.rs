@@ -266,3 +266,23 @@ impl<'a> Strings<'a> {
 fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_differ_at_once_have_no_start_in_common() {
+        assert_eq!(common_start(b"containerd://a1", b"containerd://a2"), b"containerd://a");
+        assert_eq!(common_start(b"a", b"ab"), b"a");
+        assert_eq!(common_start(b"ab", b"a"), b"a");
+        assert_eq!(common_start(b"a2", b"b1"), b"");
+    }
+
+    #[test]
+    fn eight_bytes_sort_as_texts_do() {
+        let texts: [&[u8]; 6] = [b"", b"a", b"a2", b"a20000000", b"ab", b"b"];
+        assert!(texts.is_sorted_by_key(|text| first_eight(text)));
+        assert!(first_eight(b"a") < first_eight(b"b"));
+    }
+}

@@ -29,14 +29,18 @@ pub(crate) struct Known {
     share_times: bool,
     /// For each row of the report the row that it is stored as.
     stored: Vec<u32>,
-    /// Both as columns, when somebody has needed them.
+    /// Both as columns but for their times, when somebody has needed them.
     columns: OnceLock<(RowColumns, ReportColumns)>,
 }
 
 type Key = (String, InventoryType, Content);
 
 /// Known reports, within a bound of bytes.
-pub(crate) struct KnownReports(sync::Cache<Key, Arc<Known>, Bytes>);
+pub(crate) struct KnownReports {
+    reports: sync::Cache<Key, Arc<Known>, Bytes>,
+    /// The last one on each context that was the first of a report: the one before it is of no use any more.
+    last: sync::Cache<(String, InventoryType, Context), Content>,
+}
 
 #[derive(Clone)]
 struct Bytes;
@@ -49,13 +53,29 @@ impl Weighter<Key, Arc<Known>> for Bytes {
 
 impl KnownReports {
     pub(crate) fn new(bytes: u64) -> Self {
-        Self(sync::Cache::with_weighter(1024, bytes, Bytes))
+        Self { reports: sync::Cache::with_weighter(1024, bytes, Bytes), last: sync::Cache::new(65_536) }
+    }
+
+    fn get(&self, account: &str, inventory_type: InventoryType, content: Content) -> Option<Arc<Known>> {
+        self.reports.get(&(account.to_owned(), inventory_type, content))
+    }
+
+    /// To be called once the report is stored.
+    pub(crate) fn insert(&self, account: &str, content: Content, known: Known) {
+        let Some(context) = known.contexts.first().cloned() else { return };
+        let key = |content| (account.to_owned(), known.inventory_type, content);
+        let on = (account.to_owned(), known.inventory_type, context);
+        if let Some(before) = self.last.get(&on).filter(|before| *before != content) {
+            self.reports.remove(&key(before));
+        }
+        self.last.insert(on, content);
+        self.reports.insert(key(content), Arc::new(known));
     }
 }
 
 impl std::fmt::Debug for KnownReports {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("KnownReports").field("bytes", &self.0.weight()).finish_non_exhaustive()
+        f.debug_struct("KnownReports").field("bytes", &self.reports.weight()).finish_non_exhaustive()
     }
 }
 
@@ -98,7 +118,7 @@ impl Known {
     /// With its columns.
     fn bytes(&self) -> usize {
         let contexts = self.contexts.iter().map(|context| context.as_str().len() + 64).sum::<usize>();
-        let (row, said) = (13 + 16, 13 + 4);
+        let (row, said) = (13, 13 + 4);
         size_of::<Self>() + contexts + self.rows * row + self.stored.len() * said
     }
 
@@ -122,7 +142,8 @@ impl Known {
         let columns = match self.columns.get() {
             Some(columns) => columns,
             None => {
-                let rows = columns(contexts, &mut Interner::new())?;
+                let mut rows = columns(contexts, &mut Interner::new())?;
+                (rows.last_updated, rows.last_seen) = Default::default();
                 let report = self.report(&rows);
                 self.columns.get_or_init(|| (rows, report))
             }
@@ -203,9 +224,8 @@ impl Store {
     /// Whether [`Store::apply_again`] may know what a report says. If it does not, there is no use in asking.
     #[must_use]
     pub fn is_known(&self, arriving: &Arriving<'_>, inventory_type: InventoryType) -> bool {
-        let key = |content| (arriving.account.to_owned(), inventory_type, content);
-        let known = arriving.content.and_then(|content| self.known.0.peek(&key(content)));
-        known.is_some_and(|known| known.is_alive())
+        let known = |content| self.known.get(arriving.account, inventory_type, content);
+        arriving.content.and_then(known).is_some_and(|known| known.is_alive())
     }
 
     /// Applies a report whose content is that of an earlier one, as [`Store::apply`] would. None, and nothing is changed, if
@@ -225,7 +245,7 @@ impl Store {
         E: Send + 'static,
     {
         let Some(content) = arriving.content else { return Ok(None) };
-        let known = self.known.0.get(&(arriving.account.to_owned(), inventory_type, content));
+        let known = self.known.get(arriving.account, inventory_type, content);
         let Some(known) = known else { return Ok(None) };
         check_text("the report's id", arriving.report_id)?;
         let names: Vec<&str> = known.contexts.iter().map(Context::as_str).collect();
@@ -253,11 +273,5 @@ impl Store {
         let pending = self.write(&mut transaction, changes, now, report_id).await?;
         transaction.commit().await?;
         Ok(Some(Applied { rows_written: self.remember(pending), ..applied }))
-    }
-
-    /// Remembers what a report says that is stored.
-    pub(crate) fn know(&self, account: &str, content: Content, known: Known) {
-        let key = (account.to_owned(), known.inventory_type, content);
-        self.known.0.insert(key, Arc::new(known));
     }
 }

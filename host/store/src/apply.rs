@@ -199,7 +199,7 @@ impl Store {
         let pending = self.write(&mut transaction, changes, now, report_id).await?;
         transaction.commit().await?;
         if let Some((content, known)) = known {
-            self.know(account, content, known);
+            self.known.insert(account, content, known);
         }
         Ok(Applied { rows_written: self.remember(pending), ..applied })
     }
