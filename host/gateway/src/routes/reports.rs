@@ -186,8 +186,10 @@ async fn apply_again(
     if !store.is_known(arriving, inventory_type) {
         return Ok(None);
     }
-    let Ok(observation) = retention.observe(live, inventory_type, envelope.into(), now).await else {
-        return Ok(None);
+    let observation = match retention.observe(live, inventory_type, envelope.into(), now).await {
+        Ok(observation) => observation,
+        Err(error) if error.is_fault_of_the_client() => return Ok(None),
+        Err(error) => return Err(error),
     };
     let seen = Timestamp::from_unix(observation.observed_at);
     let Some(seen) = seen.filter(|_| observation.warnings.is_empty()) else { return Ok(None) };
