@@ -81,8 +81,13 @@ impl std::fmt::Debug for KnownReports {
 
 impl Known {
     /// What is to be known of a report that was decided: none, unless each row of it is stored as it said it.
-    pub(crate) fn new(plan: &Plan, observation: &Observation, now: Timestamp) -> Option<Self> {
-        let Plan { decided: Decided { report, verdicts, .. }, changes } = plan;
+    pub(crate) fn new(
+        decided: &Decided,
+        changes: &[Change],
+        observation: &Observation,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let Decided { report, verdicts, .. } = decided;
         let report = report.as_ref()?;
         let is_stored = verdicts.touched.len() + verdicts.added.len() == report.kinds.len()
             && verdicts.touched_replaced.iter().all(|replaced| *replaced == 1)
@@ -256,22 +261,17 @@ impl Store {
         if !known.is_found_again(&decided.verdicts) {
             return Ok(None);
         }
-        let Arriving { config, now, report_id, .. } = *arriving;
+        let Arriving { config, now, .. } = *arriving;
         let changes = match known.common_times(&decided.verdicts, now) {
             Some(times) => decided.carry_out_times(contexts, times, config),
             None => decided.carry_out(self, contexts, None, config, now)?,
         };
-        let plan = Plan { decided, changes };
-        let (mut transaction, heads) =
-            self.begin_with_contexts(arriving.account, inventory_type, &names).await?;
+        let plan = Plan { applied: decided.applied(&changes, None), changes, known: None };
+        let (transaction, heads) = self.begin_with_contexts(arriving.account, inventory_type, &names).await?;
         if !plan.is_for(&heads) {
             transaction.rollback().await?;
             return Ok(None);
         }
-        let Plan { decided, changes } = plan;
-        let applied = decided.applied(&changes, None);
-        let pending = self.write(&mut transaction, changes, now, report_id).await?;
-        transaction.commit().await?;
-        Ok(Some(Applied { rows_written: self.remember(pending), ..applied }))
+        Ok(Some(self.carry_through(transaction, plan, arriving).await?))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Interner, Observation, Removed, Timestamp, Warning, translate};
+use sqlx::{Any, Transaction};
 
 use crate::again::{Content, Known};
 use crate::context::{HEAD, Head, Loaded, Times, columns, select_heads};
@@ -92,8 +93,11 @@ where
 
 /// What becomes of contexts if they are still as they were when it was decided.
 pub(crate) struct Plan {
-    pub(crate) decided: Decided,
     pub(crate) changes: Vec<Change>,
+    /// But for what it costs.
+    pub(crate) applied: Applied,
+    /// What is to be known of the report then.
+    pub(crate) known: Option<(Content, Known)>,
 }
 
 impl Plan {
@@ -172,9 +176,9 @@ impl Store {
         F: Fn(&RowColumns, Option<&ReportColumns>) -> Result<Verdicts, E> + Send + Sync + 'static,
         E: Send + 'static,
     {
-        let Arriving { account, now, report_id, content, .. } = *arriving;
+        let account = arriving.account;
         let names = check(observation)?;
-        check_text("the report's id", report_id)?;
+        check_text("the report's id", arriving.report_id)?;
         if names.is_empty() {
             let decided = decide_on(&[], Some(observation), ask).await?;
             return Ok(decided.applied(&[], Some(observation)));
@@ -193,15 +197,7 @@ impl Store {
                 self.plan(contexts, observation, arriving, &ask).await?
             }
         };
-        let known = content.and_then(|content| Some((content, Known::new(&plan, observation, now)?)));
-        let Plan { decided, changes } = plan;
-        let applied = decided.applied(&changes, Some(observation));
-        let pending = self.write(&mut transaction, changes, now, report_id).await?;
-        transaction.commit().await?;
-        if let Some((content, known)) = known {
-            self.known.insert(account, content, known);
-        }
-        Ok(Applied { rows_written: self.remember(pending), ..applied })
+        self.carry_through(transaction, plan, arriving).await.map_err(ApplyError::Store)
     }
 
     /// What becomes of contexts by a report.
@@ -218,8 +214,28 @@ impl Store {
     {
         let ask = Arc::clone(ask);
         let decided = decide_on(&contexts, Some(observation), move |rows, report| ask(rows, report)).await?;
-        let changes = decided.carry_out(self, contexts, Some(observation), arriving.config, arriving.now)?;
-        Ok(Plan { decided, changes })
+        let Arriving { config, now, content, .. } = *arriving;
+        let changes = decided.carry_out(self, contexts, Some(observation), config, now)?;
+        let applied = decided.applied(&changes, Some(observation));
+        let known =
+            content.and_then(|content| Some((content, Known::new(&decided, &changes, observation, now)?)));
+        Ok(Plan { changes, applied, known })
+    }
+
+    /// Stores what was planned, in a transaction that holds the contexts.
+    pub(crate) async fn carry_through(
+        &self,
+        mut transaction: Transaction<'static, Any>,
+        plan: Plan,
+        arriving: &Arriving<'_>,
+    ) -> Result<Applied, StoreError> {
+        let Plan { changes, applied, known } = plan;
+        let pending = self.write(&mut transaction, changes, arriving.now, arriving.report_id).await?;
+        transaction.commit().await?;
+        if let Some((content, known)) = known {
+            self.known.insert(arriving.account, content, known);
+        }
+        Ok(Applied { rows_written: self.remember(pending), ..applied })
     }
 
     /// What [`Store::apply`] would do, or without an observation a sweep of the whole account. Nothing is written, and
