@@ -1,17 +1,17 @@
 //! A report meets one context (rules A1 to A4).
 
 use hashbrown::HashMap;
-use keepset_types::{InventoryType, ItemKind, RemovalReason, WarningCode};
+use keepset_types::{Config, InventoryType, ItemKind, RemovalReason, WarningCode};
 use rustc_hash::FxBuildHasher;
 
 use crate::context::{Context, Fate, Rows, Said, SaidHere, Standing, Step};
 
 /// As many tasks as the ECS agent reads of a cluster: it never asks for the second page (A3).
-pub(crate) const TASKS_ON_A_PAGE: usize = 100;
+const TASKS_ON_A_PAGE: usize = 100;
 
 /// A1 to A4, in their order.
 pub(crate) fn apply(context: &mut Context, said: SaidHere<'_>, step: &Step<'_>) {
-    let covered = said.rows.iter().find(|row| is_root(row.kind));
+    let covered = said.rows.iter().find(|row| row.kind.is_root());
     if covered.is_some() && is_stale(context, said.observed_at, step) {
         context.warn(WarningCode::StaleReport, 0);
         return;
@@ -19,20 +19,20 @@ pub(crate) fn apply(context: &mut Context, said: SaidHere<'_>, step: &Step<'_>) 
     if let Some(root) = covered {
         check_uid(context, root);
     }
-    let is_guarded = said.inventory_type == InventoryType::Ecs && is_guarded(context, &said, step);
+    let page = (said.inventory_type == InventoryType::Ecs).then(|| Page::of(said.rows));
+    if page.is_some_and(|page| page.is_full(step.config)) {
+        context.warn(WarningCode::EcsReportPossiblyTruncated, 0);
+    }
     upsert(context, &said, step.now);
-    if covered.is_some() && step.config.image_ingest_overwrite && !is_guarded {
+    let may_remove = page.is_none_or(|page| page.may_remove(step.config));
+    if covered.is_some() && step.config.image_ingest_overwrite && may_remove {
         overwrite(context);
     }
 }
 
-fn is_root(kind: ItemKind) -> bool {
-    matches!(kind, ItemKind::Namespace | ItemKind::Cluster)
-}
-
 /// A1: with overwrite on, whether the context's watermark (I4) is later than the report.
 fn is_stale(context: &Context, observed_at: i64, step: &Step<'_>) -> bool {
-    let mut roots = context.rows.iter().filter(|row| row.is_root());
+    let mut roots = context.rows.iter().filter(|row| row.kind.is_root());
     step.config.image_ingest_overwrite && roots.any(|root| root.seen > observed_at)
 }
 
@@ -47,21 +47,35 @@ fn check_uid(context: &mut Context, said: Said) {
 /// A2: what the report does not contain goes, if it is of a kind that overwrite may remove.
 fn overwrite(context: &mut Context) {
     for row in &mut context.rows {
-        let is_removable = matches!(row.kind, ItemKind::Pod | ItemKind::Task | ItemKind::Container);
-        if is_removable && row.said.is_none() {
+        if row.kind.runs() && row.said.is_none() {
             row.fate = Fate::Removed(RemovalReason::Overwritten);
         }
     }
 }
 
-/// A3: whether this ECS report must not remove anything.
-fn is_guarded(context: &mut Context, said: &SaidHere<'_>, step: &Step<'_>) -> bool {
-    let count = |kind: ItemKind| said.rows.iter().filter(|row| row.kind == kind).count();
-    let is_full_page = step.config.ecs_truncation_guard && count(ItemKind::Task) == TASKS_ON_A_PAGE;
-    if is_full_page {
-        context.warn(WarningCode::EcsReportPossiblyTruncated, 0);
+/// What tells whether an ECS report is all that runs in its cluster (A3).
+#[derive(Clone, Copy)]
+pub(crate) struct Page {
+    pub(crate) tasks: usize,
+    pub(crate) has_containers: bool,
+}
+
+impl Page {
+    fn of(rows: Rows<'_>) -> Self {
+        let of_kind = |kind| rows.iter().filter(move |row| row.kind == kind);
+        let has_containers = of_kind(ItemKind::Container).next().is_some();
+        Self { tasks: of_kind(ItemKind::Task).count(), has_containers }
     }
-    is_full_page || count(ItemKind::Container) == 0
+
+    /// A3: whether there may be a second page, which no agent reads.
+    fn is_full(self, config: &Config) -> bool {
+        config.ecs_truncation_guard && self.tasks == TASKS_ON_A_PAGE
+    }
+
+    /// A3: whether overwrite may remove what this report does not contain.
+    pub(crate) fn may_remove(self, config: &Config) -> bool {
+        self.has_containers && !self.is_full(config)
+    }
 }
 
 /// A4: every row of the report is in the inventory afterwards.

@@ -19,7 +19,7 @@ pub fn evaluate(
     detail: Detail,
 ) -> Result<Verdicts, Error> {
     check_config(config)?;
-    check_rows(inventory)?;
+    let known = check_rows(inventory)?;
     let said = report.map(ReportIndex::new).transpose()?;
     let step = Step { config, now: now.unix(), detail, report };
     let mut verdicts = Verdicts::default();
@@ -27,13 +27,9 @@ pub fn evaluate(
     let mut oldest = None;
     let mut context = Context::new();
     let mut start = 0;
-    let mut known: HashSet<u32, FxBuildHasher> = HashSet::default();
     for (id, end) in inventory.contexts.iter().zip(&inventory.ends) {
         let end = index(*end);
         let rows = rows_of(inventory, start, end).ok_or_else(|| misfit("ends"))?;
-        if !known.insert(*id) {
-            return Err(misfit("contexts"));
-        }
         context.load(*id, rows);
         context.decide(said.as_ref().and_then(|said| said.of(*id)), &step);
         let first = start;
@@ -169,11 +165,14 @@ pub(crate) fn check_config(config: &Config) -> Result<(), Error> {
     Err(Error::new(ErrorCode::InvalidConfig, message).at("/image_ttl_days"))
 }
 
-pub(crate) fn check_rows(rows: &RowColumns) -> Result<(), Error> {
+/// The contexts of the inventory.
+pub(crate) fn check_rows(rows: &RowColumns) -> Result<HashSet<u32, FxBuildHasher>, Error> {
     let len = rows.kinds.len();
     let lengths =
         [rows.keys.len(), rows.links.len(), rows.images.len(), rows.last_updated.len(), rows.last_seen.len()];
-    check_columns(&rows.contexts, &rows.ends, &rows.kinds, lengths.iter().all(|other| *other == len))
+    check_columns(&rows.contexts, &rows.ends, &rows.kinds, lengths.iter().all(|other| *other == len))?;
+    let contexts: HashSet<u32, FxBuildHasher> = rows.contexts.iter().copied().collect();
+    if contexts.len() == rows.contexts.len() { Ok(contexts) } else { Err(misfit("contexts")) }
 }
 
 fn check_report(report: &ReportColumns) -> Result<(), Error> {

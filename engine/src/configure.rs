@@ -1,7 +1,12 @@
 //! Settings, read and refused (rules C1 to C4).
 
-use keepset_types::{Config, Error, ErrorCode, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
-use serde_json::{Map, Value};
+use std::fmt;
+
+use keepset_types::{
+    Config, Error, ErrorCode, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting, pointer_token,
+};
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::Value;
 
 /// The configuration of these layers. In each, a setting may be given under several names if the values are equal; of
 /// several layers the one whose origin comes first decides: flag, environment, file (C3).
@@ -32,14 +37,44 @@ enum Given {
     Switch(bool),
 }
 
+/// The members of an object, by name, none left out that is there twice.
+struct Settings(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Settings {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Vec<(String, Value)>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut members = Vec::new();
+                while let Some(member) = map.next_entry()? {
+                    members.push(member);
+                }
+                Ok(members)
+            }
+        }
+        let mut members = deserializer.deserialize_map(Members)?;
+        members.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(Self(members))
+    }
+}
+
 fn read_layer(layer: &Layer) -> Result<Vec<(Setting, Given)>, Error> {
-    let settings: Map<String, Value> = serde_json::from_str(&layer.settings)
+    let Settings(settings) = serde_json::from_str(&layer.settings)
         .map_err(|error| refusal("", format!("expected a map of settings, found {error}")))?;
     let mut read: Vec<(Setting, Given, &str)> = Vec::new();
     for (name, value) in &settings {
         let setting = setting_named(layer.origin, name)?;
         let given = read_value(layer.origin, setting, name, value)?;
         match read.iter().find(|(known, ..)| *known == setting) {
+            Some((_, _, twice)) if twice == name => {
+                return Err(refusal(name, format!("`{name}` is there twice; expected each setting once")));
+            }
             Some((_, other, _)) if *other == given => {}
             Some((_, _, twice)) => {
                 let message =
@@ -100,6 +135,30 @@ fn read_value(origin: Origin, setting: Setting, name: &str, value: &Value) -> Re
 }
 
 fn refusal(name: &str, message: String) -> Error {
-    let pointer = if name.is_empty() { String::new() } else { format!("/{name}") };
+    let pointer = if name.is_empty() { String::new() } else { format!("/{}", pointer_token(name)) };
     Error::new(ErrorCode::InvalidConfig, message).at(pointer)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn refused(settings: &str) -> (String, Option<String>) {
+        let layer = Layer { origin: Origin::File, settings: settings.to_owned() };
+        let error = configure(&[layer]).unwrap_err();
+        (error.message, error.pointer)
+    }
+
+    #[test]
+    fn a_setting_that_is_there_twice_is_refused_also_with_one_value() {
+        let (message, pointer) = refused(r#"{"image_ttl_days":1,"image_ttl_days":1}"#);
+        assert_eq!(message, "`image_ttl_days` is there twice; expected each setting once");
+        assert_eq!(pointer.as_deref(), Some("/image_ttl_days"));
+    }
+
+    #[test]
+    fn a_name_is_escaped_where_a_pointer_names_it() {
+        assert_eq!(refused(r#"{"a/b~":1}"#).1.as_deref(), Some("/a~1b~0"));
+    }
 }

@@ -23,20 +23,14 @@ impl Step<'_> {
         self.report.is_some_and(|report| report.credential_probe)
     }
 
-    /// A5: whether a row seen last at `seen` is past its TTL, strictly.
-    pub(crate) fn is_past_ttl(&self, seen: i64) -> bool {
-        match self.config.ttl_seconds() {
-            Some(ttl) => self.now.saturating_sub(seen) > ttl,
-            None => false,
-        }
+    /// A5: whether a row whose last sign of life is `sign` is past its TTL.
+    pub(crate) fn is_past_ttl(&self, sign: i64) -> bool {
+        self.config.is_past_ttl(sign, self.now)
     }
 
-    /// E1: the first second at which a sweep would remove a row seen last at `seen`.
-    pub(crate) fn deadline(&self, seen: i64) -> i64 {
-        match self.config.ttl_seconds() {
-            Some(ttl) => seen.saturating_add(ttl).saturating_add(1),
-            None => NEVER,
-        }
+    /// E1, as columns have it.
+    pub(crate) fn deadline(&self, sign: i64) -> i64 {
+        self.config.deadline(sign).unwrap_or(NEVER)
     }
 
     /// E3, of a context whose oldest row was seen last at `oldest`. A time that cannot be written never comes.
@@ -136,10 +130,6 @@ pub(crate) struct Standing {
 impl Standing {
     pub(crate) fn is_kept(&self) -> bool {
         self.fate == Fate::Kept
-    }
-
-    pub(crate) fn is_root(&self) -> bool {
-        matches!(self.kind, ItemKind::Namespace | ItemKind::Cluster)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use keepset_types::columns::{Detail, ReportColumns, RowColumns, Verdicts};
 use keepset_types::{Config, Error, ErrorCode, ItemKind, Timestamp};
 use rustc_hash::FxBuildHasher;
@@ -20,6 +20,8 @@ pub struct Session {
     places: HashMap<u32, u32, FxBuildHasher>,
     /// The earliest last sign of life of each context that has rows, and its place.
     due: BTreeSet<(i64, u32)>,
+    /// Places of contexts that lost their last row, for new ones.
+    free: Vec<u32>,
     /// Contexts that were loaded with images that are not those of their containers (I3).
     unsettled: BTreeSet<u32>,
     rows: u32,
@@ -54,10 +56,6 @@ impl Session {
     /// `invalid_inventory` for columns that do not fit together; the session is then unchanged.
     pub fn load(&mut self, inventory: &RowColumns) -> Result<(), Error> {
         check_rows(inventory)?;
-        let distinct: HashSet<u32, FxBuildHasher> = inventory.contexts.iter().copied().collect();
-        if distinct.len() != inventory.contexts.len() {
-            return Err(Error::new(ErrorCode::InvalidInventory, "columns do not fit together: contexts"));
-        }
         *self = Self { rows: number(inventory.kinds.len()), ..Self::default() };
         let mut context = Context::new();
         let mut start = 0;
@@ -167,11 +165,16 @@ impl Session {
 
     /// Where that context is; a new one if it is unknown.
     fn place_of(&mut self, id: u32) -> u32 {
-        let next = number(self.contexts.len());
-        let place = *self.places.entry(id).or_insert(next);
-        if place == next {
-            self.contexts.push(Kept { id, ..Kept::default() });
+        if let Some(place) = self.places.get(&id) {
+            return *place;
         }
+        let next = number(self.contexts.len());
+        let place = self.free.pop().unwrap_or(next);
+        match self.contexts.get_mut(index(place)) {
+            Some(kept) => kept.id = id,
+            None => self.contexts.push(Kept { id, ..Kept::default() }),
+        }
+        self.places.insert(id, place);
         place
     }
 
@@ -218,6 +221,10 @@ impl Session {
         }
         if let Some(oldest) = oldest {
             self.due.insert((oldest, place));
+        }
+        if rows.is_empty() {
+            self.places.remove(&kept.id);
+            self.free.push(place);
         }
         kept.rows = rows;
         kept.oldest = oldest;

@@ -29,7 +29,7 @@ pub enum Fault {
         to: Timestamp,
         /// Which one, counted from 1.
         batch: u32,
-        /// Of how many.
+        /// Of how many: so that a reader knows. Polls of fewer reports lose theirs as well, if they have that one.
         of: u32,
         /// Whose reports.
         cluster: Option<String>,

@@ -20,7 +20,7 @@ pub fn replay(history: &History, config: &Config) -> Result<Replay, Error> {
     check_config(config)?;
     let passed = Passed::of(history, config);
     let mut gap = Gap {
-        ttl: config.ttl_seconds(),
+        config,
         passed: &passed,
         states: vec![State::GONE; history.catalog.items.len()],
         spans: Vec::with_capacity(history.catalog.items.len()),
@@ -64,7 +64,7 @@ impl State {
 }
 
 struct Gap<'a> {
-    ttl: Option<i64>,
+    config: &'a Config,
     passed: &'a Passed,
     states: Vec<State>,
     spans: Vec<Span>,
@@ -76,13 +76,13 @@ impl Gap<'_> {
     fn see(&mut self, items: &[u32], report: u32, arrival: &Arrival, cover: u32) {
         let observed = arrival.observed_at();
         // A7. What is there already is not: it was swept before.
-        let is_too_old = self.ttl.is_some_and(|ttl| arrival.at.saturating_sub(observed) > ttl);
+        let is_too_old = self.config.is_past_ttl(observed, arrival.at);
         let mut touched = 0;
         for item in items {
             let Some(state) = self.states.get_mut(index(*item)) else { continue };
             if state.since != i64::MIN {
                 let removing = self.passed.next_removing(state.cover).filter(|next| next.cover < cover);
-                let deadline = deadline(self.ttl, state.seen);
+                let deadline = self.config.deadline(state.seen);
                 let has_expired = deadline.is_some_and(|deadline| deadline <= arrival.at);
                 if removing.is_none() && !has_expired {
                     touched += 1;
@@ -109,18 +109,13 @@ impl Gap<'_> {
                 continue;
             }
             let removing = self.passed.next_removing(state.cover);
-            let deadline = deadline(self.ttl, state.seen);
+            let deadline = self.config.deadline(state.seen);
             self.spans.push(match removing.is_some() || deadline.is_some_and(|deadline| deadline <= to) {
                 true => gone(item, state, deadline, removing),
                 false => ended(item, state, i64::MAX, End::Retained, NONE),
             });
         }
     }
-}
-
-/// E1: the first second at which a sweep removes what was last seen at `seen`; none if nothing expires.
-pub(super) fn deadline(ttl: Option<i64>, seen: i64) -> Option<i64> {
-    ttl.map(|ttl| seen.saturating_add(ttl).saturating_add(1))
 }
 
 /// The span of an item that was removed, by what came first; in one second that is the sweep.

@@ -58,7 +58,7 @@ fn one() -> u32 {
 const MOST_SIGHTINGS: u64 = 50_000_000;
 
 impl Fleet {
-    /// How many sightings of items that makes.
+    /// How many sightings of items that makes; what has none in it is counted as one, for it is made as well.
     fn sightings(&self) -> u64 {
         let polls =
             u64::from(self.days) * SECONDS_PER_DAY.unsigned_abs() / u64::from(self.poll_seconds.max(1)) + 1;
@@ -67,7 +67,8 @@ impl Fleet {
             Namespaces::Named(names) => names.len() as u64,
         };
         let items = u64::from(self.pods).saturating_mul(u64::from(self.containers) + 1);
-        polls.saturating_mul(namespaces).saturating_mul(self.clusters.len() as u64).saturating_mul(items)
+        let each = [namespaces, self.clusters.len() as u64, items];
+        each.into_iter().fold(polls, |all, each| all.saturating_mul(each.max(1)))
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -76,6 +77,9 @@ impl Fleet {
         };
         if self.poll_seconds == 0 {
             return refuse("poll_seconds", "`poll_seconds` is 0; expected at least 1".to_owned());
+        }
+        if let Some((name, fault)) = self.wrong_name() {
+            return refuse(name, fault);
         }
         if self.batches == 0 {
             return refuse("batches", "`batches` is 0; expected at least 1".to_owned());
@@ -90,6 +94,27 @@ impl Fleet {
             }
             _ => Ok(()),
         }
+    }
+
+    /// The first name that no cluster or namespace can have, or that is there twice.
+    fn wrong_name(&self) -> Option<(&'static str, String)> {
+        let namespaces = match &self.namespaces {
+            Namespaces::Count(_) => &[][..],
+            Namespaces::Named(names) => names,
+        };
+        [("clusters", &self.clusters[..]), ("namespaces", namespaces)].into_iter().find_map(|(list, names)| {
+            names.iter().enumerate().find_map(|(place, name)| {
+                let fault = match name {
+                    name if name.is_empty() => "is empty; expected a name",
+                    name if list == "namespaces" && name.contains('/') => "has a `/`; expected a name without",
+                    name if names.iter().take(place).any(|before| before == name) => {
+                        "is there twice; expected each once"
+                    }
+                    _ => return None,
+                };
+                Some((list, format!("`{name}` {fault}")))
+            })
+        })
     }
 
     pub(super) fn generate(&self, builder: &mut Builder) -> Result<(), Error> {
@@ -216,5 +241,48 @@ impl Random {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         mixed ^ (mixed >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fleet(clusters: &[&str], namespaces: Namespaces) -> Fleet {
+        Fleet {
+            start: Timestamp::MIN,
+            days: 1,
+            poll_seconds: 3600,
+            clusters: clusters.iter().map(ToString::to_string).collect(),
+            namespaces,
+            pods: 0,
+            containers: 1,
+            deploy_days: 0,
+            seed: None,
+            batches: 1,
+            delay_seconds: 0,
+        }
+    }
+
+    fn fault(fleet: &Fleet) -> Option<String> {
+        fleet.check().err().and_then(|error| error.pointer)
+    }
+
+    #[test]
+    fn what_would_not_fit_into_memory_is_refused_also_where_nothing_runs() {
+        assert_eq!(fault(&fleet(&["a"], Namespaces::Count(10))), None);
+        assert_eq!(fault(&fleet(&["a"], Namespaces::Count(u32::MAX))).as_deref(), Some("/days"));
+        let often = Fleet { poll_seconds: 1, days: 36_500, ..fleet(&[], Namespaces::Count(0)) };
+        assert_eq!(fault(&often).as_deref(), Some("/days"));
+    }
+
+    #[test]
+    fn names_that_no_report_can_have_are_refused() {
+        let named = |names: &[&str]| Namespaces::Named(names.iter().map(ToString::to_string).collect());
+        for names in [&["x", "x"][..], &[""], &["x/y"]] {
+            assert_eq!(fault(&fleet(&["a"], named(names))).as_deref(), Some("/namespaces"), "{names:?}");
+        }
+        assert_eq!(fault(&fleet(&["a", "a"], named(&["x"]))).as_deref(), Some("/clusters"));
+        assert_eq!(fault(&fleet(&["a/b"], named(&["x", "y"]))), None);
     }
 }

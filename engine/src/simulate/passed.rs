@@ -4,7 +4,7 @@ use keepset_types::{Config, InventoryType};
 
 use super::history::{Cover, History};
 use super::replay::NONE;
-use crate::apply::TASKS_ON_A_PAGE;
+use crate::apply::Page;
 use crate::bulk::{index, number};
 
 /// The covers of a history as a configuration sees them.
@@ -92,6 +92,6 @@ impl Passed {
 fn removes(history: &History, config: &Config, cover: &Cover) -> bool {
     let context = history.catalog.contexts.get(index(cover.context));
     let is_ecs = context.is_some_and(|context| context.inventory_type == InventoryType::Ecs);
-    let is_full_page = config.ecs_truncation_guard && index(cover.tasks) == TASKS_ON_A_PAGE;
-    !cover.is_partial && !(is_ecs && (is_full_page || !cover.has_containers))
+    let page = is_ecs.then(|| Page { tasks: index(cover.tasks), has_containers: cover.has_containers });
+    !cover.is_partial && page.is_none_or(|page| page.may_remove(config))
 }

@@ -133,8 +133,9 @@ impl<'a> Reader<'a> {
         let mut is_empty = true;
         for document in documents {
             is_empty = false;
-            let document = document.map_err(|error| self.refusal("invalid_document", syntax(&error)))?;
-            self.document(document, "")?;
+            let document = document
+                .map_err(|error| self.refusal("invalid_document", DocumentError::of("", &error)))?;
+            self.documents(document)?;
         }
         if is_empty {
             let message = "the file is empty; expected reports, a fixture, a scenario or an inventory";
@@ -143,14 +144,19 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn document(&mut self, document: &'a RawValue, pointer: &str) -> Result<(), Unreadable> {
-        if document.get().starts_with('[') {
-            let elements: Vec<&'a RawValue> = self.parse(document, pointer)?;
-            for (place, element) in elements.into_iter().enumerate() {
-                self.document(element, &format!("{pointer}/{place}"))?;
-            }
-            return Ok(());
+    /// A document, or a list of them.
+    fn documents(&mut self, document: &'a RawValue) -> Result<(), Unreadable> {
+        if !document.get().starts_with('[') {
+            return self.document(document, "");
         }
+        let elements: Vec<&'a RawValue> = self.parse(document, "")?;
+        elements
+            .into_iter()
+            .enumerate()
+            .try_for_each(|(place, element)| self.document(element, &format!("/{place}")))
+    }
+
+    fn document(&mut self, document: &'a RawValue, pointer: &str) -> Result<(), Unreadable> {
         let shape: Shape<'a> = self.parse(document, pointer)?;
         match shape {
             Shape { report: Some(report), now, .. } => self.reported(report, now, pointer),
@@ -290,13 +296,13 @@ impl<'a> Reader<'a> {
             let kinds = columns.kinds.get(range.clone()).unwrap_or_default();
             let kinds = || kinds.iter().filter_map(|kind| ItemKind::from_code(*kind));
             let text = observation.contexts.get(place).and_then(|text| observation.string(*text));
-            let is_covered = kinds().any(|kind| matches!(kind, ItemKind::Namespace | ItemKind::Cluster));
+            let is_covered = kinds().any(|kind| kind.is_root());
             let Some(text) = text.filter(|_| is_covered) else { continue }; // N2: the context of nodes is not covered
             let context = self.builder.context(observation.inventory_type, text);
             rows.clear();
             for (kind, row) in kinds().zip(range) {
                 let at = |column: &[u32]| column.get(row).copied().unwrap_or(0);
-                if matches!(kind, ItemKind::Pod | ItemKind::Task | ItemKind::Container) {
+                if kind.runs() {
                     let facts = Facts { link: at(&columns.links), image: at(&columns.images) };
                     rows.push((self.builder.item_of_key(context, kind, at(&columns.keys), facts), facts));
                 }
@@ -318,9 +324,7 @@ impl<'a> Reader<'a> {
     /// Rows, each seen once. They tell nothing of what is not among them.
     fn list(&mut self, items: &'a RawValue, pointer: &str) -> Result<(), Unreadable> {
         let rows: Vec<Listed<'a>> = self.parse(items, pointer)?;
-        let runs = |kind: Option<ItemKind>| {
-            matches!(kind, Some(ItemKind::Pod | ItemKind::Task | ItemKind::Container))
-        };
+        let runs = |kind: Option<ItemKind>| kind.is_some_and(ItemKind::runs);
         let has_items = rows.iter().any(|row| runs(row.kind));
         if !has_items && !rows.is_empty() {
             self.note(
@@ -383,8 +387,7 @@ impl<'a> Reader<'a> {
 
     fn parse<T: Deserialize<'a>>(&self, value: &'a RawValue, pointer: &str) -> Result<T, Unreadable> {
         serde_json::from_str(value.get()).map_err(|error| {
-            let error = DocumentError { pointer: pointer.to_owned(), ..syntax(&error) };
-            self.refusal_in(value, "invalid_document", error)
+            self.refusal_in(value, "invalid_document", DocumentError::of(pointer, &error))
         })
     }
 
@@ -427,17 +430,5 @@ impl<'a> Reader<'a> {
         let start = (bytes.as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize)?;
         let end = start.checked_add(bytes.len()).filter(|end| *end <= self.bytes.len())?;
         Some((number(start), number(end)))
-    }
-}
-
-/// Where a text is not what it should be. Line and column do: finding the pointer too would double the code of a page.
-pub(super) fn syntax(error: &serde_json::Error) -> DocumentError {
-    let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    DocumentError {
-        line: error.line(),
-        column: error.column(),
-        pointer: String::new(),
-        message: message.to_owned(),
     }
 }

@@ -1,6 +1,6 @@
 //! Scenarios: a history, what goes wrong in it, two configurations, and what must come of it.
 
-use keepset_types::{Config, Layer, Origin, Timestamp};
+use keepset_types::{Config, DocumentError, Layer, Origin, Timestamp};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use super::Unreadable;
 use super::fault::Fault;
 use super::generate::Fleet;
 use super::history::History;
-use super::read::{Text, read, syntax};
+use super::read::{Text, read};
 use crate::configure;
 
 /// A history, the faults in it, and one or two configurations that are to be compared.
@@ -75,13 +75,13 @@ impl Scenario {
     pub fn read(file: Text<'_>) -> Result<Self, Unreadable> {
         let refuse = |error| Unreadable { code: "invalid_document", file: file.name.to_owned(), error };
         let document: Document<'_> =
-            serde_json::from_slice(file.bytes).map_err(|error| refuse(syntax(&error)))?;
+            serde_json::from_slice(file.bytes).map_err(|error| refuse(DocumentError::of("", &error)))?;
         let config = |name: &str, settings: Map<String, Value>| {
             let layer = Layer { origin: Origin::File, settings: Value::Object(settings).to_string() };
             configure(&[layer]).map_err(|error| Unreadable {
                 code: error.code.as_str(),
                 file: file.name.to_owned(),
-                error: keepset_types::DocumentError::at(
+                error: DocumentError::at(
                     format!("/{name}{}", error.pointer.unwrap_or_default()),
                     error.message,
                 ),

@@ -3,7 +3,6 @@
 use keepset_types::Timestamp;
 
 use super::curve::days_for;
-use super::gap::deadline;
 use super::history::{History, Truth};
 use super::replay::{End, NONE, Replay, Span, duration};
 use crate::bulk::{index, number};
@@ -41,7 +40,6 @@ impl Replay {
         let began = spans.iter().rev().find(|span| span.since <= at);
         let Some(span) = began else { return Why::default() };
         let retained = at < span.until;
-        let ttl = self.config.ttl_seconds();
         let sightings = history.sightings_of(item);
         let delivered =
             |until: i64| sightings.iter().filter(move |sighting| !sighting.is_lost && sighting.at <= until);
@@ -68,7 +66,7 @@ impl Replay {
             last_seen: Some(if retained { seen } else { span.last_seen }),
             report: Some(if retained { span.began } else { span.ended_by }).filter(|report| *report != NONE),
             ended_at: (!retained).then_some(span.until),
-            expires_at: deadline(ttl, seen).filter(|_| retained),
+            expires_at: self.config.deadline(seen).filter(|_| retained),
             seen_again_at: again.map(|again| again.observed),
             needs_days: gap.and_then(|gap| u32::try_from(days_for(gap)).ok()),
             is_wrong: !retained && span.is_wrong,

@@ -30,6 +30,19 @@ impl Config {
     pub fn ttl_seconds(&self) -> Option<i64> {
         (self.image_ttl_days > 0).then(|| i64::from(self.image_ttl_days) * SECONDS_PER_DAY)
     }
+
+    /// A5, E1: the first second at which a sweep removes what showed its last sign of life at `seen`: the first in which
+    /// that is more than the TTL ago. Absent where rows live for ever. Seconds since 1970.
+    #[must_use]
+    pub fn deadline(&self, seen: i64) -> Option<i64> {
+        self.ttl_seconds().map(|ttl| seen.saturating_add(ttl).saturating_add(1))
+    }
+
+    /// A5: whether at `now` that deadline has come. Seconds since 1970.
+    #[must_use]
+    pub fn is_past_ttl(&self, seen: i64, now: i64) -> bool {
+        self.deadline(seen).is_some_and(|deadline| deadline <= now)
+    }
 }
 
 /// One of the settings under `services.catalog.runtime_inventory`.

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
+use crate::error::shortened;
 use crate::key::Context;
 use crate::row::Row;
 
@@ -43,7 +44,15 @@ impl DocumentError {
     /// An error at `pointer`, whose line is not known.
     #[must_use]
     pub fn at(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { line: 0, column: 0, pointer: pointer.into(), message: message.into() }
+        Self { line: 0, column: 0, pointer: pointer.into(), message: shortened(message.into()) }
+    }
+
+    /// What a reader of JSON says of the text, its line and column among it.
+    #[must_use]
+    pub fn of(pointer: impl Into<String>, error: &serde_json::Error) -> Self {
+        let said = error.to_string();
+        let message = said.rsplit_once(" at line ").map_or(said.as_str(), |(message, _)| message);
+        Self { line: error.line(), column: error.column(), ..Self::at(pointer, message) }
     }
 }
 
@@ -62,7 +71,7 @@ pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentE
 /// Reads a document, or says where its fault is, and whether that is where the text ends.
 fn read_with_path<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (DocumentError, bool)> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    let fault = |pointer: String, error: &serde_json::Error| (fault(pointer, error), error.is_eof());
+    let fault = |pointer, error: &serde_json::Error| (DocumentError::of(pointer, error), error.is_eof());
     let value = serde_path_to_error::deserialize(&mut deserializer)
         .map_err(|error| fault(json_pointer(error.path()), error.inner()))?;
     deserializer.end().map_err(|error| fault(String::new(), &error))?;
@@ -84,13 +93,6 @@ fn not_utf_8<'a, T: Deserialize<'a>>(start: &'a [u8]) -> DocumentError {
     }
 }
 
-fn fault(pointer: String, error: &serde_json::Error) -> DocumentError {
-    let message = error.to_string();
-    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    DocumentError { line: error.line(), column: error.column(), pointer, message: message.to_owned() }
-}
-
-/// RFC 6901.
 fn json_pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
@@ -99,12 +101,18 @@ fn json_pointer(path: &serde_path_to_error::Path) -> String {
         match segment {
             Segment::Seq { index } => pointer.push_str(&index.to_string()),
             Segment::Map { key } | Segment::Enum { variant: key } => {
-                pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                pointer.push_str(&pointer_token(key));
             }
             Segment::Unknown => pointer.push('?'),
         }
     }
     pointer
+}
+
+/// A key as it stands in a JSON pointer (RFC 6901).
+#[must_use]
+pub fn pointer_token(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 impl Inventory {

@@ -52,11 +52,23 @@ pub struct Error {
     pub pointer: Option<String>,
 }
 
+/// How long a message may be, in bytes: some repeat what they do not like, and that may be a whole report.
+const LONGEST: usize = 1000;
+
+/// The message, cut where it is too long for anybody to read.
+pub(crate) fn shortened(mut message: String) -> String {
+    if message.len() > LONGEST {
+        message.truncate(message.floor_char_boundary(LONGEST));
+        message.push_str("...");
+    }
+    message
+}
+
 impl Error {
     /// A refusal without a place.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), pointer: None }
+        Self { code, message: shortened(message.into()), pointer: None }
     }
 
     /// The same, at `pointer`.

@@ -103,6 +103,18 @@ impl ItemKind {
         }
     }
 
+    /// Whether rows of this kind are the root of their context: what makes a report cover it (N2, N7).
+    #[must_use]
+    pub fn is_root(self) -> bool {
+        matches!(self, Self::Namespace | Self::Cluster)
+    }
+
+    /// Whether rows of this kind come and go with what runs: those that overwrite may remove (A2).
+    #[must_use]
+    pub fn runs(self) -> bool {
+        matches!(self, Self::Pod | Self::Task | Self::Container)
+    }
+
     /// Whether rows of this kind occur in inventories of that type (the table of section 1).
     #[must_use]
     pub fn belongs_to(self, inventory_type: InventoryType) -> bool {

@@ -16,7 +16,7 @@ mod time;
 pub mod translate;
 
 pub use config::{Config, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
-pub use document::{DocumentError, Inventory, read_json};
+pub use document::{DocumentError, Inventory, pointer_token, read_json};
 pub use error::{Error, ErrorCode};
 pub use intern::Interner;
 pub use key::{Context, Id, Image, InventoryType, ItemKind, Key};

@@ -1,9 +1,11 @@
 //! A row of an inventory: its key, its times, and the attributes it carries (I2).
 
+use std::collections::BTreeMap;
+
 use serde::de::IgnoredAny;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::key::{Context, Id, Image, InventoryType, ItemKind, Key};
 use crate::time::Timestamp;
@@ -44,17 +46,10 @@ impl Attributes {
         if text == "{}" { Self::default() } else { Self(text.into()) }
     }
 
-    /// Compact where the document spread it over lines, so that a row stays a line.
+    /// Compact where the document spread it over lines, so that a row stays a line. Values stay as they were written (I2).
     fn from_raw(raw: Box<RawValue>) -> Self {
-        let spread = raw.get().contains(['\n', '\r']);
-        let compact = if spread {
-            serde_json::from_str::<serde_json::Value>(raw.get())
-                .and_then(|value| serde_json::value::to_raw_value(&value))
-                .unwrap_or(raw)
-        } else {
-            raw
-        };
-        Self::from_json(Box::<str>::from(compact).into())
+        let is_spread = raw.get().contains(['\n', '\r']);
+        Self::from_json(if is_spread { compact(raw.get()) } else { Box::<str>::from(raw).into() })
     }
 
     /// Their JSON text; empty where there are none.
@@ -68,6 +63,17 @@ impl Attributes {
     pub fn into_json(self) -> String {
         self.0.into()
     }
+}
+
+/// JSON without the white space between its tokens.
+fn compact(json: &str) -> String {
+    let (mut in_string, mut is_escaped) = (false, false);
+    let is_kept = |letter: &char| {
+        in_string ^= *letter == '"' && !is_escaped;
+        is_escaped = in_string && *letter == '\\' && !is_escaped;
+        in_string || !letter.is_ascii_whitespace()
+    };
+    json.chars().filter(is_kept).collect()
 }
 
 impl Serialize for Attributes {
@@ -280,18 +286,20 @@ fn beside_the_id(
     parent: Option<Box<str>>,
 ) -> Result<Attributes, serde_json::Error> {
     let text = if attributes.as_json().is_empty() { "{}" } else { attributes.as_json() };
-    let mut map: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text)?;
-    let mut put = |name: &str, value: Box<str>| {
-        map.entry(name).or_insert_with(|| String::from(value).into());
+    let mut map: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)?;
+    let mut put = |name: &str, value: &str| {
+        let value = to_raw_value(value)?;
+        map.entry(name.to_owned()).or_insert(value);
+        Ok::<_, serde_json::Error>(())
     };
-    if let Some((tag, digest)) = image {
-        put("image_tag", tag);
-        put("image_digest", digest);
+    if let Some((tag, digest)) = &image {
+        put("image_tag", tag)?;
+        put("image_digest", digest)?;
     }
-    if let (Some(name), Some(parent)) = (link_name(key.inventory_type, key.kind), parent) {
-        put(name, parent);
+    if let (Some(name), Some(parent)) = (link_name(key.inventory_type, key.kind), &parent) {
+        put(name, parent)?;
     }
-    serde_json::value::to_raw_value(&map).map(Attributes::from_raw)
+    to_raw_value(&map).map(Attributes::from_raw)
 }
 
 /// What a deletion by hand names (D1, D2): texts as they were given, judged by the engine (D3).
@@ -304,4 +312,28 @@ pub struct Selector {
     pub context: String,
     /// Only the containers and images with this digest; `unknown` stands for the empty one (D2).
     pub image_digest: Option<String>,
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    fn attributes(row: &str) -> String {
+        let times = r#""created_at":"2026-01-01T00:00:00Z","last_updated":"2026-01-01T00:00:00Z","last_seen":"2026-01-01T00:00:00Z""#;
+        let key = r#""inventory_type":"kubernetes","context":"a/b","kind":"container","id":"c""#;
+        let row: Row = serde_json::from_str(&format!("{{{key},{times},{row}}}")).unwrap();
+        row.into_parts().1.into_json()
+    }
+
+    #[test]
+    fn what_is_carried_stays_as_it_was_written() {
+        let spread = "\"attributes\":{\n  \"b\": [1.10, 123456789012345678901234567890],\n  \"a\" : \"x \\\" \\\\\"\n}";
+        assert_eq!(
+            attributes(spread),
+            r#"{"b":[1.10,123456789012345678901234567890],"a":"x \" \\"}"#
+        );
+        let beside = r#""image_tag":"t","image_digest":"d","attributes":{"n":1.10,"image_tag":"mine"}"#;
+        assert_eq!(attributes(beside), r#"{"image_digest":"d","image_tag":"mine","n":1.10}"#);
+    }
 }

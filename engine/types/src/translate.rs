@@ -174,8 +174,10 @@ impl Translation<'_> {
         row.last_updated = self.now;
         row.last_seen = time(*at(&verdicts.touched_last_seen, place)?)?;
         if *at(&verdicts.touched_replaced, place)? != 0 {
-            let attributes = at(&self.said, *at(&verdicts.touched_by, place)?)?.owned_attributes();
-            row.set_attributes(attributes).map_err(|_| Misfit("attributes"))?;
+            let said = at(&self.said, *at(&verdicts.touched_by, place)?)?;
+            if row.attributes().as_json() != said.attributes {
+                row.set_attributes(said.owned_attributes()).map_err(|_| Misfit("attributes"))?;
+            }
         }
         Ok(RetainedReason::Reported)
     }
