@@ -1,9 +1,8 @@
 //! A report meets one context (rules A1 to A4).
 
-use hashbrown::HashMap;
-use keepset_types::{Config, InventoryType, ItemKind, RemovalReason, WarningCode};
-use rustc_hash::FxBuildHasher;
+use keepset_types::{ByNumber, Config, InventoryType, ItemKind, RemovalReason, WarningCode};
 
+use crate::bulk::index;
 use crate::context::{Context, Fate, Rows, Said, SaidHere, Standing, Step};
 
 /// As many tasks as the ECS agent reads of a cluster: it never asks for the second page (A3).
@@ -80,13 +79,10 @@ impl Page {
 
 /// A4: every row of the report is in the inventory afterwards.
 fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
-    let mut here = Here { rows: said.rows, next: 0, places: None };
-    let mut is_known = vec![false; said.rows.kinds.len()];
-    for row in context.rows.iter_mut().filter(|row| row.kind != ItemKind::Image) {
-        let Some((place, said_row)) = here.find(row.kind, row.key) else { continue };
-        if let Some(is_known) = is_known.get_mut(place) {
-            *is_known = true;
-        }
+    let Context { rows, places, .. } = context;
+    places.begin(said.rows);
+    for row in rows.iter_mut().filter(|row| row.kind != ItemKind::Image) {
+        let Some((place, said_row)) = places.find(said.rows, row.kind, row.key) else { continue };
         row.said = Some(said.number(place));
         row.updated = now;
         row.replaced = said.observed_at >= row.seen;
@@ -97,8 +93,8 @@ fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
         row.seen = row.seen.max(said.observed_at);
         row.sign = row.seen;
     }
-    let new = said.rows.iter().enumerate().zip(is_known).filter(|(_, is_known)| !is_known);
-    context.rows.extend(new.map(|((place, row), _)| Standing {
+    let new = said.rows.iter().enumerate().zip(&places.is_found).filter(|(_, is_found)| !**is_found);
+    rows.extend(new.map(|((place, row), _)| Standing {
         kind: row.kind,
         fate: Fate::Kept,
         key: row.key,
@@ -113,27 +109,57 @@ fn upsert(context: &mut Context, said: &SaidHere<'_>, now: i64) {
     }));
 }
 
-/// The report's rows of one context, by their keys.
-struct Here<'a> {
-    rows: Rows<'a>,
+/// Finds the report's rows of one context by their keys.
+#[derive(Default)]
+pub(crate) struct Places {
+    /// Which rows were found.
+    is_found: Vec<bool>,
     /// Behind the one that was found last: the next to be asked for, where both sides are in one order.
     next: usize,
-    /// Made when it is needed: most contexts are as they were.
-    places: Option<HashMap<(ItemKind, u32), usize, FxBuildHasher>>,
+    /// Whether what is below was made: most contexts are as they were.
+    is_made: bool,
+    /// By a key's number the last row that has it, counted from 1.
+    last: ByNumber<u32>,
+    /// For each row the one before it whose key has the same number, counted from 1: it is of another kind.
+    before: Vec<u32>,
 }
 
-impl Here<'_> {
-    fn find(&mut self, kind: ItemKind, key: u32) -> Option<(usize, Said)> {
-        if let Some(said) = self.rows.get(self.next).filter(|said| (said.kind, said.key) == (kind, key)) {
-            self.next += 1;
-            return Some((self.next - 1, said));
-        }
-        let rows = self.rows;
-        let places = self.places.get_or_insert_with(|| {
-            rows.iter().enumerate().map(|(place, row)| ((row.kind, row.key), place)).collect()
-        });
-        let place = *places.get(&(kind, key))?;
+impl Places {
+    fn begin(&mut self, rows: Rows<'_>) {
+        self.is_found.clear();
+        self.is_found.resize(rows.kinds.len(), false);
+        self.next = 0;
+        self.is_made = false;
+    }
+
+    fn find(&mut self, rows: Rows<'_>, kind: ItemKind, key: u32) -> Option<(usize, Said)> {
+        let is_it = |said: &Said| (said.kind, said.key) == (kind, key);
+        let (place, said) = match rows.get(self.next).filter(is_it) {
+            Some(said) => (self.next, said),
+            None => {
+                if !self.is_made {
+                    self.make(rows);
+                }
+                let mut places = std::iter::successors(self.last.get(key).copied(), |place| {
+                    self.before.get(index(place.checked_sub(1)?)).copied()
+                });
+                places.find_map(|place| {
+                    let place = index(place.checked_sub(1)?);
+                    Some((place, rows.get(place).filter(is_it)?))
+                })?
+            }
+        };
         self.next = place + 1;
-        Some((place, rows.get(place)?))
+        *self.is_found.get_mut(place)? = true;
+        Some((place, said))
+    }
+
+    fn make(&mut self, rows: Rows<'_>) {
+        self.is_made = true;
+        self.last.begin(rows.keys.iter().copied());
+        self.before.clear();
+        for (place, key) in (1..).zip(rows.keys) {
+            self.before.push(std::mem::replace(self.last.entry(*key), place));
+        }
     }
 }

@@ -5,7 +5,8 @@ use keepset_types::columns::{ColumnWarning, Detail, ReportColumns, RowColumns, V
 use keepset_types::{Config, Error, ErrorCode, ItemKind, MAX_TTL_DAYS, Timestamp, WarningCode};
 use rustc_hash::FxBuildHasher;
 
-use crate::context::{Context, Rows, SaidHere, Step, rows_of};
+use crate::context::{Context, Rows, SaidHere, Step, Stored};
+use crate::{expire, images};
 
 /// Decides over an inventory: with a report A1 to A7, without one a sweep, A5 and A6.
 ///
@@ -29,14 +30,18 @@ pub fn evaluate(
     let mut start = 0;
     for (id, end) in inventory.contexts.iter().zip(&inventory.ends) {
         let end = index(*end);
-        let rows = rows_of(inventory, start, end).ok_or_else(|| misfit("ends"))?;
-        context.load(*id, rows);
-        context.decide(said.as_ref().and_then(|said| said.of(*id)), &step);
-        let first = start;
+        let stored = Stored::in_range(inventory, start..end).ok_or_else(|| misfit("ends"))?;
+        let first = std::mem::replace(&mut start, end);
+        let said = said.as_ref().and_then(|said| said.of(*id));
+        if let (None, Some(sign)) = (said, oldest_at_rest(&stored, &mut context, &step)) {
+            oldest = earliest(oldest, Some(sign));
+            continue;
+        }
+        context.load(*id, stored.iter());
+        context.decide(said, &step);
         context.report_to(&mut verdicts, |place| number(first + place));
         deadlines.collect(&context, &step);
         oldest = earliest(oldest, context.oldest());
-        start = end;
     }
     for (id, said) in said.iter().flat_map(ReportIndex::contexts).filter(|(id, _)| !known.contains(id)) {
         context.load(id, std::iter::empty());
@@ -49,6 +54,13 @@ pub fn evaluate(
     verdicts.next_expiry = step.next_expiry(oldest);
     verdicts.deadlines = deadlines.join();
     Ok(verdicts)
+}
+
+/// The earliest last sign of life in a context that stays exactly as it is, as most do that no report speaks of. None where
+/// anything happens, or is asked for each row.
+fn oldest_at_rest(stored: &Stored<'_>, context: &mut Context, step: &Step<'_>) -> Option<i64> {
+    let sign = expire::oldest_at_rest(stored, step).filter(|_| step.detail == Detail::Verdicts)?;
+    images::are_settled(stored, &mut context.tallies).then_some(sign)
 }
 
 /// C5.

@@ -2,9 +2,7 @@
 
 use std::fmt;
 
-use keepset_types::{
-    Config, Error, ErrorCode, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting, pointer_token,
-};
+use keepset_types::{Config, Error, ErrorCode, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting, pointer_token};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 

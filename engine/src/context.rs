@@ -1,10 +1,15 @@
 //! One context on its way through the rules.
 
+use std::ops::Range;
+
 use keepset_types::columns::{
     ColumnWarning, Detail, ImageVerdict, NEVER, Removal, ReportColumns, RowColumns, Verdicts,
 };
-use keepset_types::{Config, InventoryType, ItemKind, RemovalReason, Timestamp, WarningCode};
+use keepset_types::{ByNumber, Config, InventoryType, ItemKind, RemovalReason, Timestamp, WarningCode};
 
+use crate::apply::Places;
+use crate::expire::Signs;
+use crate::images::Tally;
 use crate::{apply, expire, images};
 
 /// What all contexts of one evaluation share.
@@ -78,6 +83,34 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// The rows of one context as they are in the inventory.
+#[derive(Clone, Copy)]
+pub(crate) struct Stored<'a> {
+    pub(crate) rows: Rows<'a>,
+    pub(crate) updated: &'a [i64],
+    pub(crate) seen: &'a [i64],
+}
+
+impl<'a> Stored<'a> {
+    /// The rows of the columns in that range; none if there are not as many.
+    pub(crate) fn in_range(columns: &'a RowColumns, range: Range<usize>) -> Option<Self> {
+        let rows = Rows {
+            kinds: columns.kinds.get(range.clone())?,
+            keys: columns.keys.get(range.clone())?,
+            links: columns.links.get(range.clone())?,
+            images: columns.images.get(range.clone())?,
+        };
+        let (updated, seen) = (columns.last_updated.get(range.clone())?, columns.last_seen.get(range)?);
+        Some(Self { rows, updated, seen })
+    }
+
+    /// The rows one by one, each with its `last_updated` and `last_seen`.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Said, i64, i64)> + Clone + use<'a> {
+        let times = self.updated.iter().zip(self.seen);
+        self.rows.iter().zip(times).map(|(row, (updated, seen))| (row, *updated, *seen))
+    }
+}
+
 /// What the report says of one context: its rows there, numbered from `first`.
 #[derive(Clone, Copy)]
 pub(crate) struct SaidHere<'a> {
@@ -139,11 +172,23 @@ pub(crate) struct Context {
     pub(crate) rows: Vec<Standing>,
     pub(crate) images: Vec<ImageVerdict>,
     pub(crate) warnings: Vec<ColumnWarning>,
+    /// What the rules look up. Kept from one context to the next, so that memory is asked for once.
+    pub(crate) places: Places,
+    pub(crate) signs: Signs,
+    pub(crate) tallies: ByNumber<Tally>,
 }
 
 impl Context {
     pub(crate) fn new() -> Self {
-        Self { id: 0, rows: Vec::new(), images: Vec::new(), warnings: Vec::new() }
+        Self {
+            id: 0,
+            rows: Vec::new(),
+            images: Vec::new(),
+            warnings: Vec::new(),
+            places: Places::default(),
+            signs: Signs::default(),
+            tallies: ByNumber::new(),
+        }
     }
 
     /// Takes in the rows of context `id` as they are in the inventory, each with its `last_updated` and `last_seen`.
@@ -170,7 +215,7 @@ impl Context {
     /// Section 3, in its order.
     pub(crate) fn decide(&mut self, said: Option<SaidHere<'_>>, step: &Step<'_>) {
         if step.is_probe() {
-            expire::pass(&mut self.rows, step.detail, |_| false);
+            expire::pass(&mut self.rows, &mut self.signs, step.detail, |_| false);
         } else {
             if let Some(said) = said {
                 apply::apply(self, said, step); // A1 to A4
@@ -211,20 +256,4 @@ impl Context {
         }));
         verdicts.warnings.extend(&self.warnings);
     }
-}
-
-/// The rows of the columns from `start` to `end`, each with its `last_updated` and `last_seen`; none if there are not as many.
-pub(crate) fn rows_of(
-    columns: &RowColumns,
-    start: usize,
-    end: usize,
-) -> Option<impl Iterator<Item = (Said, i64, i64)>> {
-    let rows = Rows {
-        kinds: columns.kinds.get(start..end)?,
-        keys: columns.keys.get(start..end)?,
-        links: columns.links.get(start..end)?,
-        images: columns.images.get(start..end)?,
-    };
-    let times = columns.last_updated.get(start..end)?.iter().zip(columns.last_seen.get(start..end)?);
-    Some(rows.iter().zip(times).map(|(row, (updated, seen))| (row, *updated, *seen)))
 }

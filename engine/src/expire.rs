@@ -1,35 +1,67 @@
 //! The TTL (rules A5 and A7).
 
-use hashbrown::HashMap;
 use keepset_types::columns::Detail;
-use keepset_types::{ItemKind, RemovalReason, WarningCode};
-use rustc_hash::FxBuildHasher;
+use keepset_types::{ByNumber, ItemKind, RemovalReason, WarningCode};
 
-use crate::context::{Context, Fate, Standing, Step};
+use crate::context::{Context, Fate, Standing, Step, Stored};
 
 /// A5 and A7: what was not seen for more than the TTL goes; what only just came and is past it does not come.
 pub(crate) fn expire(context: &mut Context, step: &Step<'_>) {
-    pass(&mut context.rows, step.detail, |sign| step.is_past_ttl(sign));
+    pass(&mut context.rows, &mut context.signs, step.detail, |sign| step.is_past_ttl(sign));
     if context.rows.iter().any(|row| row.fate == Fate::TooOld) {
         context.warn(WarningCode::ReportOlderThanTtl, 0);
     }
 }
 
 /// A5 on rows of one context; afterwards the earliest sign of life among those that stay is the context's.
-pub(crate) fn pass(rows: &mut [Standing], detail: Detail, is_past: impl Fn(i64) -> bool) {
-    let (mut oldest_leaf, mut oldest_parent) = (i64::MAX, i64::MAX);
+pub(crate) fn pass(rows: &mut [Standing], signs: &mut Signs, detail: Detail, is_past: impl Fn(i64) -> bool) {
+    let mut oldest = Oldest::new();
     for row in rows.iter_mut().filter(|row| row.is_kept()) {
-        match row.kind {
-            ItemKind::Image => {}
-            ItemKind::Container | ItemKind::Node if is_past(row.seen) => row.expire(),
-            ItemKind::Container | ItemKind::Node => oldest_leaf = oldest_leaf.min(row.seen),
-            _ => oldest_parent = oldest_parent.min(row.seen),
+        if matches!(row.kind, ItemKind::Container | ItemKind::Node) && is_past(row.seen) {
+            row.expire();
+        } else {
+            oldest.count(row.kind, row.seen);
         }
     }
-    // Descendants only ever make a parent look younger. Where no parent is older than every leaf that stays, which is
-    // within the TTL, they change neither what goes nor what is the oldest.
-    if oldest_parent < oldest_leaf || detail == Detail::Deadlines {
-        raise_parents(rows, is_past);
+    if oldest.of_all_signs().is_none() || detail == Detail::Deadlines {
+        raise_parents(rows, signs, is_past);
+    }
+}
+
+/// The earliest last sign of life in a context whose rows are as they were stored, if A5 removes none of them; none also
+/// where that takes a closer look.
+pub(crate) fn oldest_at_rest(stored: &Stored<'_>, step: &Step<'_>) -> Option<i64> {
+    let mut oldest = Oldest::new();
+    for (kind, seen) in stored.rows.kinds.iter().zip(stored.seen) {
+        oldest.count(ItemKind::from_code(*kind)?, *seen);
+    }
+    oldest.of_all_signs().filter(|sign| !step.is_past_ttl(*sign))
+}
+
+/// The earliest `last_seen` among rows of which A5 has decided.
+struct Oldest {
+    /// Of containers and nodes, which have no descendants.
+    leaf: i64,
+    /// Of all others but images.
+    parent: i64,
+}
+
+impl Oldest {
+    fn new() -> Self {
+        Self { leaf: i64::MAX, parent: i64::MAX }
+    }
+
+    fn count(&mut self, kind: ItemKind, seen: i64) {
+        let is_leaf = matches!(kind, ItemKind::Container | ItemKind::Node);
+        let is_parent = !is_leaf && kind != ItemKind::Image;
+        self.leaf = self.leaf.min(if is_leaf { seen } else { i64::MAX });
+        self.parent = self.parent.min(if is_parent { seen } else { i64::MAX });
+    }
+
+    /// The earliest last sign of life, if it takes no look at descendants. They only ever make a parent look younger: where no
+    /// parent is older than every leaf, which is within the TTL, they change neither what goes nor what is the oldest.
+    fn of_all_signs(&self) -> Option<i64> {
+        (self.leaf <= self.parent && self.leaf != i64::MAX).then_some(self.leaf)
     }
 }
 
@@ -40,7 +72,7 @@ impl Standing {
 }
 
 /// The parents of a context, from the bottom up.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Tier {
     /// Pods and tasks: parents of containers.
     Middle,
@@ -72,8 +104,8 @@ impl Tier {
 
 /// A5 for parents: from the bottom up, each takes the last sign of life of its most recently seen retained descendant,
 /// and goes if that is past the TTL.
-fn raise_parents(rows: &mut [Standing], is_past: impl Fn(i64) -> bool) {
-    let mut signs = Signs { of_children: HashMap::default(), of_all: i64::MIN };
+fn raise_parents(rows: &mut [Standing], signs: &mut Signs, is_past: impl Fn(i64) -> bool) {
+    signs.begin(rows);
     for row in rows.iter().filter(|row| row.is_kept() && row.kind == ItemKind::Container) {
         signs.pass_up(row);
     }
@@ -90,24 +122,38 @@ fn raise_parents(rows: &mut [Standing], is_past: impl Fn(i64) -> bool) {
 }
 
 /// The last signs of life of the rows below, by parent.
-struct Signs {
-    of_children: HashMap<(Tier, u32), i64, FxBuildHasher>,
-    of_all: i64,
+#[derive(Default)]
+pub(crate) struct Signs {
+    of_middle: ByNumber<Option<i64>>,
+    of_service: ByNumber<Option<i64>>,
+    of_all: Option<i64>,
 }
 
 impl Signs {
+    fn begin(&mut self, rows: &[Standing]) {
+        let keys = |tier| rows.iter().filter(move |row| Tier::of(row.kind) == Some(tier)).map(|row| row.key);
+        self.of_middle.begin(keys(Tier::Middle));
+        self.of_service.begin(keys(Tier::Service));
+        self.of_all = None;
+    }
+
     fn pass_up(&mut self, row: &Standing) {
-        self.of_all = self.of_all.max(row.sign);
-        if let (Some(tier), true) = (Tier::of_parent(row.kind), row.link != 0) {
-            let sign = self.of_children.entry((tier, row.link)).or_insert(row.sign);
-            *sign = row.sign.max(*sign);
-        }
+        self.of_all = self.of_all.max(Some(row.sign));
+        let of_parent = match Tier::of_parent(row.kind) {
+            _ if row.link == 0 => return,
+            Some(Tier::Middle) => self.of_middle.entry(row.link),
+            Some(Tier::Service) => self.of_service.entry(row.link),
+            _ => return,
+        };
+        *of_parent = (*of_parent).max(Some(row.sign));
     }
 
     fn of_descendants(&self, tier: Tier, key: u32) -> i64 {
-        match tier {
+        let sign = match tier {
             Tier::Root => self.of_all,
-            Tier::Middle | Tier::Service => self.of_children.get(&(tier, key)).copied().unwrap_or(i64::MIN),
-        }
+            Tier::Middle => self.of_middle.get(key).copied().flatten(),
+            Tier::Service => self.of_service.get(key).copied().flatten(),
+        };
+        sign.unwrap_or(i64::MIN)
     }
 }

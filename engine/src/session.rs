@@ -9,7 +9,7 @@ use keepset_types::{Config, Error, ErrorCode, ItemKind, Timestamp};
 use rustc_hash::FxBuildHasher;
 
 use crate::bulk::{ReportIndex, check_config, check_rows, config_warning, index, number};
-use crate::context::{Context, Said, Step, rows_of};
+use crate::context::{Context, Said, Step, Stored};
 use crate::{expire, images};
 
 /// An inventory, kept. Rows have numbers: those loaded count from 0 in their order, later ones go on from there, first
@@ -61,8 +61,8 @@ impl Session {
         let mut start = 0;
         for (id, end) in inventory.contexts.iter().zip(&inventory.ends) {
             let end = index(*end);
-            let Some(rows) = rows_of(inventory, start, end) else { break };
-            context.load(*id, rows);
+            let Some(stored) = Stored::in_range(inventory, start..end) else { break };
+            context.load(*id, stored.iter());
             let place = self.place_of(*id);
             let first = number(start);
             let rows = (first..).zip(&context.rows).map(|(number, row)| KeptRow {
@@ -72,7 +72,7 @@ impl Session {
                 seen: row.seen,
             });
             let rows = rows.collect();
-            expire::pass(&mut context.rows, Detail::Verdicts, |_| false);
+            expire::pass(&mut context.rows, &mut context.signs, Detail::Verdicts, |_| false);
             self.keep(place, rows, context.oldest());
             images::derive(&mut context);
             if !context.images.is_empty() || context.rows.iter().any(|row| !row.is_kept()) {

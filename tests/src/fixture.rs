@@ -96,7 +96,7 @@ impl Fixture {
     /// If the file cannot be read.
     pub fn document(path: &Path) -> Result<Value, InvalidFixture> {
         let text = fs::read_to_string(path).map_err(|error| InvalidFixture(error.to_string()))?;
-        serde_saphyr::from_str(&text).map_err(|error| InvalidFixture(error.to_string()))
+        crate::yaml::read(&text).map_err(InvalidFixture)
     }
 
     /// The fixture in a JSON document.
@@ -104,8 +104,12 @@ impl Fixture {
     /// # Errors
     /// If it is none; the message says where.
     pub fn from_json(bytes: &[u8]) -> Result<Self, InvalidFixture> {
-        keepset_types::read_json(bytes)
-            .map_err(|error| InvalidFixture(format!("at {}: {}", error.pointer, error.message)))
+        let fixture: Self = keepset_types::read_json(bytes)
+            .map_err(|error| InvalidFixture(format!("at {}: {}", error.pointer, error.message)))?;
+        match fixture.steps.is_empty() {
+            true => Err(InvalidFixture("at /steps: there is none; expected at least one step".to_owned())),
+            false => Ok(fixture),
+        }
     }
 
     /// The inventory at the start.
@@ -113,8 +117,9 @@ impl Fixture {
     /// # Errors
     /// If a row is none; the message says which.
     pub fn inventory(&self) -> Result<Inventory, InvalidFixture> {
-        let document =
-            serde_json::json!({ "version": 1, "items": self.prior.as_deref().unwrap_or_default() });
+        let rows = self.prior.iter().flatten();
+        let rows: Vec<Value> = rows.map(with_attributes_apart).collect();
+        let document = serde_json::json!({ "version": 1, "items": rows });
         Inventory::from_json(document.to_string().as_bytes())
             .map_err(|error| InvalidFixture(format!("prior: at {}: {}", error.pointer, error.message)))
     }
@@ -129,7 +134,7 @@ impl Step {
         match (&self.report, &self.delete) {
             (None, None) => Ok(Action::Sweep),
             (Some(report), None) => report_in(report),
-            (None, Some(delete)) => Ok(Action::Delete(selector(delete))),
+            (None, Some(delete)) => Ok(Action::Delete(selector(delete)?)),
             (Some(_), Some(_)) => Err(InvalidFixture("a step has both `report` and `delete`".to_owned())),
         }
     }
@@ -148,14 +153,67 @@ fn report_in(report: &Map<String, Value>) -> Result<Action, InvalidFixture> {
     Ok(Action::Report { inventory_type, body })
 }
 
-/// What is left out of a deletion is empty, and so refused (D3), but for the digest.
-fn selector(delete: &Map<String, Value>) -> Selector {
-    let text = |name: &str| delete.get(name).and_then(Value::as_str).map(str::to_owned);
-    Selector {
-        inventory_type: text("inventory_type").unwrap_or_default(),
-        context: text("context").unwrap_or_default(),
-        image_digest: text("image_digest"),
+/// What is left out of a deletion is empty, and so refused (D3), but for the digest. A name or a digest may look like a number.
+fn selector(delete: &Map<String, Value>) -> Result<Selector, InvalidFixture> {
+    let mut selector = Selector { inventory_type: String::new(), context: String::new(), image_digest: None };
+    for (name, value) in delete {
+        let text = match value {
+            Value::Null => continue,
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.to_string(),
+            other => return Err(InvalidFixture(format!("`delete`: `{name}` is {other}; expected a text"))),
+        };
+        match name.as_str() {
+            "inventory_type" => selector.inventory_type = text,
+            "context" => selector.context = text,
+            "image_digest" => selector.image_digest = Some(text),
+            _ => {
+                let expected = "expected inventory_type, context and perhaps image_digest";
+                return Err(InvalidFixture(format!("`delete` has `{name}`; {expected}")));
+            }
+        }
     }
+    Ok(selector)
+}
+
+/// What a row has beside its attributes.
+const FIELDS: [&str; 11] = [
+    "inventory_type",
+    "context",
+    "kind",
+    "id",
+    "image_tag",
+    "image_digest",
+    "parent",
+    "created_at",
+    "last_updated",
+    "last_seen",
+    "attributes",
+];
+
+/// A row with what stands beside its key and times put among its attributes: both places are written. What an outcome says
+/// of a row is none of them.
+fn with_attributes_apart(row: &Value) -> Value {
+    let Value::Object(row) = row else { return row.clone() };
+    let (mut fields, mut attributes) = (Map::new(), Map::new());
+    for (name, value) in row {
+        match (name.as_str(), value) {
+            ("reason" | "expires_at", _) => {}
+            ("attributes", Value::Object(named)) => {
+                attributes.extend(named.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+            (field, _) if FIELDS.contains(&field) => {
+                fields.insert(name.clone(), value.clone());
+            }
+            _ => {
+                attributes.entry(name).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    if !attributes.is_empty() {
+        fields.insert("attributes".to_owned(), Value::Object(attributes));
+    }
+    Value::Object(fields)
 }
 
 /// The fixtures under these paths: files as they are, of folders every `.yaml`, `.yml` and `.json` in them, by name, but for

@@ -15,3 +15,4 @@ pub mod laws;
 pub mod reference;
 pub mod run;
 pub mod scenario;
+pub mod yaml;

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use keepset_types::{Inventory, Layer, Origin, Timestamp};
+use keepset_types::{
+    Config, ErrorCode, Inventory, InventoryType, Key, Layer, Origin, Outcome, Selector, Timestamp,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use similar::TextDiff;
@@ -128,10 +130,7 @@ fn take(fixture: &Fixture, step: &Step, action: &Action, cell: &mut dyn Cell) ->
     let layer = Layer { origin: Origin::File, settings: Value::Object(settings).to_string() };
     let config = cell.configure(&[layer])?;
     match action {
-        Action::Delete(selector) => {
-            let purged = cell.purge(selector)?;
-            answer(&purged, purged.retained.clone())
-        }
+        Action::Delete(selector) => delete(cell, selector, &config, step.now),
         Action::Sweep => evaluate(cell, None, &config, step.now),
         Action::Report { inventory_type, body } => {
             evaluate(cell, Some((*inventory_type, body)), &config, step.now)
@@ -139,10 +138,41 @@ fn take(fixture: &Fixture, step: &Step, action: &Action, cell: &mut dyn Cell) ->
     }
 }
 
+/// As a gateway deletes: what is past its TTL does not count as present (D3), and what stays is told with its reasons.
+fn delete(
+    cell: &mut dyn Cell,
+    selector: &Selector,
+    config: &Config,
+    now: Timestamp,
+) -> Result<Answer, Refusal> {
+    let before = as_it_is(cell, config, now)?;
+    let purged = cell.purge(selector)?;
+    let is_expired = |key: &Key| {
+        let place = before.retained.binary_search_by(|retained| retained.row.key.cmp(key));
+        let found = place.ok().and_then(|place| before.retained.get(place));
+        found.and_then(|retained| retained.expires_at).is_some_and(|expiry| expiry <= now)
+    };
+    if purged.removed.iter().all(|removed| is_expired(&removed.key)) {
+        cell.begin(
+            Inventory::new(before.retained.into_iter().map(|retained| retained.row).collect())
+                .map_err(|error| unwritable(&error))?,
+        )?;
+        return Err(keepset_types::Error::new(ErrorCode::NotFound, "all that matches has expired").into());
+    }
+    let outcome = Outcome { removed: purged.removed, ..as_it_is(cell, config, now)? };
+    answer(&outcome, purged.retained)
+}
+
+/// The inventory with its reasons and deadlines: a probe of credentials changes nothing (N7).
+fn as_it_is(cell: &mut dyn Cell, config: &Config, now: Timestamp) -> Result<Outcome, Refusal> {
+    let probe = format!(r#"{{"timestamp":"{now}","cluster_arn":"validating-creds"}}"#);
+    cell.evaluate(Some((InventoryType::Ecs, probe.as_bytes())), config, now)
+}
+
 fn evaluate(
     cell: &mut dyn Cell,
     report: Option<crate::cell::Report<'_>>,
-    config: &keepset_types::Config,
+    config: &Config,
     now: Timestamp,
 ) -> Result<Answer, Refusal> {
     let outcome = cell.evaluate(report, config, now)?;
@@ -150,14 +180,17 @@ fn evaluate(
 }
 
 fn answer(document: &impl Serialize, rows: Vec<keepset_types::Row>) -> Result<Answer, Refusal> {
-    let unwritable = |error: String| Refusal { code: "unwritable".to_owned(), message: error };
     if !rows.is_sorted_by(|a, b| a.key < b.key) {
-        return Err(unwritable("rows are out of order, or twice".to_owned()));
+        return Err(unwritable(&"rows are out of order, or twice"));
     }
     Ok(Answer {
-        json: serde_json::to_value(document).map_err(|error| unwritable(error.to_string()))?,
-        retained: Inventory::new(rows).map_err(|error| unwritable(error.to_string()))?,
+        json: serde_json::to_value(document).map_err(|error| unwritable(&error))?,
+        retained: Inventory::new(rows).map_err(|error| unwritable(&error))?,
     })
+}
+
+fn unwritable(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal { code: "unwritable".to_owned(), message: error.to_string() }
 }
 
 fn check(
@@ -272,7 +305,11 @@ fn without_empty(attributes: &Map<String, Value>) -> Map<String, Value> {
 
 /// What came, as far as the expectation speaks of it.
 fn projected(came: &Map<String, Value>, expected: &Map<String, Value>) -> Map<String, Value> {
-    let attribute = |name: &str| came.get("attributes").and_then(|attributes| attributes.get(name));
+    let named = |name: &str| came.get("attributes").and_then(|attributes| attributes.get(name));
+    let attribute = |name: &str| match name {
+        "parent" => ["pod_uid", "task_arn", "service_arn"].into_iter().find_map(named),
+        _ => named(name),
+    };
     let mut projected = Map::new();
     for (name, value) in expected {
         let came_value = match (name.as_str(), value) {

@@ -97,10 +97,7 @@ pub fn find(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// If it cannot be read or is none; the message says where.
 pub fn read(path: &Path) -> Result<Scenario, String> {
     let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    // By way of JSON: reports are JSON documents.
-    let value: Value =
-        serde_saphyr::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-    let json = value.to_string();
+    let json = crate::yaml::read(&text).map_err(|error| format!("{}: {error}", path.display()))?.to_string();
     let name = path.display().to_string();
     let scenario = Scenario::read(Text { name: &name, bytes: json.as_bytes() });
     let scenario = scenario.map_err(|error| error.to_string())?;

@@ -102,19 +102,23 @@ impl Fleet {
             Namespaces::Count(_) => &[][..],
             Namespaces::Named(names) => names,
         };
-        [("clusters", &self.clusters[..]), ("namespaces", namespaces)].into_iter().find_map(|(list, names)| {
-            names.iter().enumerate().find_map(|(place, name)| {
-                let fault = match name {
-                    name if name.is_empty() => "is empty; expected a name",
-                    name if list == "namespaces" && name.contains('/') => "has a `/`; expected a name without",
-                    name if names.iter().take(place).any(|before| before == name) => {
-                        "is there twice; expected each once"
-                    }
-                    _ => return None,
-                };
-                Some((list, format!("`{name}` {fault}")))
-            })
-        })
+        [("clusters", &self.clusters[..]), ("namespaces", namespaces)].into_iter().find_map(
+            |(list, names)| {
+                names.iter().enumerate().find_map(|(place, name)| {
+                    let fault = match name {
+                        name if name.is_empty() => "is empty; expected a name",
+                        name if list == "namespaces" && name.contains('/') => {
+                            "has a `/`; expected a name without"
+                        }
+                        name if names.iter().take(place).any(|before| before == name) => {
+                            "is there twice; expected each once"
+                        }
+                        _ => return None,
+                    };
+                    Some((list, format!("`{name}` {fault}")))
+                })
+            },
+        )
     }
 
     pub(super) fn generate(&self, builder: &mut Builder) -> Result<(), Error> {

@@ -133,8 +133,8 @@ impl<'a> Reader<'a> {
         let mut is_empty = true;
         for document in documents {
             is_empty = false;
-            let document = document
-                .map_err(|error| self.refusal("invalid_document", DocumentError::of("", &error)))?;
+            let document =
+                document.map_err(|error| self.refusal("invalid_document", DocumentError::of("", &error)))?;
             self.documents(document)?;
         }
         if is_empty {
@@ -386,9 +386,8 @@ impl<'a> Reader<'a> {
     }
 
     fn parse<T: Deserialize<'a>>(&self, value: &'a RawValue, pointer: &str) -> Result<T, Unreadable> {
-        serde_json::from_str(value.get()).map_err(|error| {
-            self.refusal_in(value, "invalid_document", DocumentError::of(pointer, &error))
-        })
+        serde_json::from_str(value.get())
+            .map_err(|error| self.refusal_in(value, "invalid_document", DocumentError::of(pointer, &error)))
     }
 
     fn invalid_report(

@@ -4,6 +4,7 @@
 //! Rule ids (`I1`, `A5`, ...) are those of `docs/semantics.md`.
 
 pub mod columns;
+mod by_number;
 mod config;
 mod document;
 mod error;
@@ -15,6 +16,7 @@ mod row;
 mod time;
 pub mod translate;
 
+pub use by_number::ByNumber;
 pub use config::{Config, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
 pub use document::{DocumentError, Inventory, pointer_token, read_json};
 pub use error::{Error, ErrorCode};

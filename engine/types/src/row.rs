@@ -329,10 +329,7 @@ mod tests {
     #[test]
     fn what_is_carried_stays_as_it_was_written() {
         let spread = "\"attributes\":{\n  \"b\": [1.10, 123456789012345678901234567890],\n  \"a\" : \"x \\\" \\\\\"\n}";
-        assert_eq!(
-            attributes(spread),
-            r#"{"b":[1.10,123456789012345678901234567890],"a":"x \" \\"}"#
-        );
+        assert_eq!(attributes(spread), r#"{"b":[1.10,123456789012345678901234567890],"a":"x \" \\"}"#);
         let beside = r#""image_tag":"t","image_digest":"d","attributes":{"n":1.10,"image_tag":"mine"}"#;
         assert_eq!(attributes(beside), r#"{"image_digest":"d","image_tag":"mine","n":1.10}"#);
     }

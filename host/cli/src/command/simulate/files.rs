@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use keepset_conformance::yaml;
 use keepset_engine::simulate::{History, Scenario, Text, Unreadable, read};
 use keepset_types::DocumentError;
-use serde_json::Value;
 
 use crate::failure::Failure;
 
@@ -68,7 +68,6 @@ fn json(path: &Path) -> Result<Json, Failure> {
         Failure::NoHistory(Unreadable { code: "invalid_document", file: name.clone(), error })
     };
     let text = String::from_utf8(bytes).map_err(|error| refuse(error.to_string()))?;
-    // By way of JSON: reports are JSON documents.
-    let value: Value = serde_saphyr::from_str(&text).map_err(|error| refuse(error.to_string()))?;
+    let value = yaml::read(&text).map_err(refuse)?;
     Ok(Json { name, bytes: value.to_string().into_bytes() })
 }

@@ -1,0 +1,24 @@
+//! Fixtures, scenarios and histories as YAML, by way of JSON: rows and reports are JSON documents.
+
+use serde_json::Value;
+
+/// The document in a YAML text. Words such as `y` and `no` are texts, as YAML 1.2 has it: a label or a name may well be one.
+///
+/// # Errors
+/// If it is none; the message says where.
+pub fn read(text: &str) -> Result<Value, String> {
+    // What is JSON is read as such: exported histories are, and may be large.
+    if let Ok(json) = serde_json::from_str(text) {
+        return Ok(json);
+    }
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        // Histories of months have millions of values. What aliases may make of a small file stays limited.
+        budget: serde_saphyr::budget! {
+            max_events: 200_000_000,
+            max_nodes: 100_000_000,
+            max_total_scalar_bytes: 2 << 30,
+        },
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())
+}
