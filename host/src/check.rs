@@ -5,17 +5,16 @@ use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::Range;
 
-use hashbrown::{HashMap as Map, HashSet as Set};
+use hashbrown::HashMap as Map;
 use keepset_types::columns::{ColumnWarning, Detail, ImageVerdict, ReportColumns, RowColumns, Verdicts};
 use keepset_types::translate::Misfit;
 use keepset_types::{
-    Config, Id, Inventory, InventoryType, ItemKind, Key, MAX_TTL_DAYS, Observation, Outcome, Purged,
-    RemovalReason, Removed, Row, Selector, Timestamp,
+    ByNumber, Config, Id, Inventory, InventoryType, ItemKind, Key, MAX_TTL_DAYS, Observation, Outcome,
+    Purged, RemovalReason, Removed, Row, Selector, Timestamp,
 };
 use rustc_hash::FxBuildHasher;
 
-/// Sets and maps of numbers, which the host made itself: nobody can choose them so that they collide.
-pub(crate) type NumberSet<T> = Set<T, FxBuildHasher>;
+/// By numbers that the host made itself: nobody can choose them so that they collide.
 type NumberMap<K, V> = Map<K, V, FxBuildHasher>;
 
 /// What an answer got wrong.
@@ -244,21 +243,31 @@ fn added(verdicts: &Verdicts, asked: &Asked<'_>, said: &mut Once) -> Result<(), 
     let Some(report) = report else {
         return ensure(verdicts.added.is_empty(), "rows of a report that there was not");
     };
-    let mut new: NumberSet<(u32, u8, u32)> = NumberSet::default();
+    let mut new = Vec::with_capacity(verdicts.added.len());
     for index in &verdicts.added {
         let place = said.mark(*index, "row of the report")?;
         let key = (there.of(place), report.kinds.get(place), report.keys.get(place));
         let (Some(context), Some(kind), Some(key)) = key else { return Err(Lie::new("a row out of range")) };
-        new.insert((context, *kind, *key));
+        new.push((context, bit(*kind), *key));
     }
-    let contexts: NumberSet<u32> = new.iter().map(|(context, ..)| *context).collect();
-    for context in contexts {
-        let range = here.rows(context);
+    new.sort_unstable_by_key(|(context, ..)| *context);
+    let mut kinds = ByNumber::new();
+    for new in new.chunk_by(|(a, ..), (b, ..)| a == b) {
+        let range = here.rows(new.first().map_or(0, |(context, ..)| *context));
+        kinds.begin(new.iter().map(|(.., key)| *key));
+        for (_, kind, key) in new {
+            *kinds.entry(*key) |= kind;
+        }
         let mut known = part(&rows.kinds, &range).iter().zip(part(&rows.keys, &range));
-        let is_new = |(kind, key): (&u8, &u32)| new.contains(&(context, *kind, *key));
+        let is_new = |(kind, key): (&u8, &u32)| kinds.get(*key).is_some_and(|new| new & bit(*kind) != 0);
         ensure(!known.any(is_new), "a row as new that was there before")?;
     }
     Ok(())
+}
+
+/// A kind as one bit of many.
+fn bit(kind: u8) -> u8 {
+    1_u8.checked_shl(kind.into()).unwrap_or(0)
 }
 
 /// Whether a report or a sweep can remove anything for that reason, under that configuration.
@@ -303,35 +312,51 @@ fn removed(
 /// I3: an image is one that a container of its context names.
 fn images(verdicts: &Verdicts, asked: &Asked<'_>, once: &mut Once) -> Result<(), Lie> {
     let Asked { rows, here, report, there } = asked;
-    let contexts: NumberSet<u32> = verdicts.images.iter().map(|image| image.context).collect();
-    let mut named: NumberSet<(u32, u32)> = NumberSet::default();
-    let mut known: NumberSet<(u32, u32)> = NumberSet::default();
-    for context in contexts {
+    let mut verdicts: Vec<&ImageVerdict> = verdicts.images.iter().collect();
+    verdicts.sort_by_key(|image| image.context);
+    let mut known: ByNumber<KnownImage> = ByNumber::new();
+    for verdicts in verdicts.chunk_by(|a, b| a.context == b.context) {
+        let context = verdicts.first().map_or(0, |image| image.context);
         let range = here.rows(context);
-        for (kind, image) in part(&rows.kinds, &range).iter().zip(part(&rows.images, &range)) {
-            if *kind == ItemKind::Image.code() {
-                known.insert((context, *image));
-            } else if *image != 0 {
-                named.insert((context, *image));
+        let (kinds, images) = (part(&rows.kinds, &range), part(&rows.images, &range));
+        let reported = report.map_or(&[][..], |report| part(&report.images, &there.rows(context)));
+        known.begin(images.iter().chain(reported).copied().filter(|image| *image != 0));
+        for (kind, image) in kinds.iter().zip(images) {
+            let known = known.entry(*image);
+            match *kind == ItemKind::Image.code() {
+                true => known.has_row = true,
+                false => known.is_named = true,
             }
         }
-        let reported = report.map_or(&[][..], |report| part(&report.images, &there.rows(context)));
-        named.extend(reported.iter().filter(|image| **image != 0).map(|image| (context, *image)));
-    }
-    for ImageVerdict { row, context, image, last_seen, last_updated, .. } in &verdicts.images {
-        ensure(named.contains(&(*context, *image)), "an image that no container runs")?;
-        let times = [*last_seen, *last_updated].into_iter().map(Timestamp::from_unix);
-        ensure(times.into_iter().all(|time| time.is_some()), "an image with a time that does not exist")?;
-        if let Some(row) = row {
-            let place = once.mark(*row, "row")?;
-            let same = rows.images.get(place) == Some(image) && here.of(place) == Some(*context);
-            let is_image = rows.kinds.get(place) == Some(&ItemKind::Image.code());
-            ensure(same && is_image, "an image that is taken for another row")?;
-        } else {
-            ensure(known.insert((*context, *image)), "an image as new that was there before")?;
+        for image in reported {
+            known.entry(*image).is_named = true;
+        }
+        for ImageVerdict { row, image, last_seen, last_updated, .. } in verdicts {
+            let known = known.entry(*image);
+            ensure(*image != 0 && known.is_named, "an image that no container runs")?;
+            let times = [*last_seen, *last_updated].into_iter().map(Timestamp::from_unix);
+            ensure(times.into_iter().all(|time| time.is_some()), "an image with a time that does not exist")?;
+            if let Some(row) = row {
+                let place = once.mark(*row, "row")?;
+                let same = rows.images.get(place) == Some(image) && here.of(place) == Some(context);
+                let is_image = rows.kinds.get(place) == Some(&ItemKind::Image.code());
+                ensure(same && is_image, "an image that is taken for another row")?;
+            } else {
+                ensure(!known.has_row, "an image as new that was there before")?;
+                known.has_row = true;
+            }
         }
     }
     Ok(())
+}
+
+/// What is known of an image of a context.
+#[derive(Clone, Copy, Default)]
+struct KnownImage {
+    /// A container there runs it, in the inventory or in the report.
+    is_named: bool,
+    /// It has a row in the inventory, or in the answer.
+    has_row: bool,
 }
 
 /// Law 6: every prior row is either retained or removed, and what else is retained comes from the report, or is the image of

@@ -1,12 +1,12 @@
 //! An inventory that stays in the plugin between calls.
 
+use keepset_types::ByNumber;
 use keepset_types::columns::{ReportColumns, RowColumns, Verdicts};
-use rustc_hash::FxBuildHasher;
 use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use crate::bindings::{RetentionPlugin, session, types};
-use crate::check::{Lie, NumberSet};
+use crate::check::Lie;
 use crate::error::PluginError;
 use crate::limits::Watch;
 use crate::plugin::Plugin;
@@ -119,12 +119,12 @@ impl Session {
         check::touched_columns(&verdicts)?;
         let there =
             |row: u32| usize::try_from(row).ok().and_then(|row| self.is_there.get(row)) == Some(&true);
-        let mut touched = NumberSet::with_capacity_and_hasher(verdicts.touched.len(), FxBuildHasher);
-        let mut decided = NumberSet::default();
+        let mut touched = Numbers::of(verdicts.touched.iter().copied());
         let images = verdicts.images.iter().filter_map(|image| image.row);
         let mut images_and_removed = images.chain(verdicts.removed.iter().map(|removal| removal.row));
-        if !verdicts.touched.iter().all(|row| there(*row) && touched.insert(*row))
-            || !images_and_removed.all(|row| there(row) && decided.insert(row))
+        let mut decided = Numbers::of(images_and_removed.clone());
+        if !verdicts.touched.iter().all(|row| there(*row) && touched.is_new(*row))
+            || !images_and_removed.all(|row| there(row) && decided.is_new(row))
         {
             return Err(Lie::new("a row that does not exist, or twice").into());
         }
@@ -148,5 +148,22 @@ impl Session {
         let new_images = verdicts.images.iter().filter(|image| image.row.is_none()).count();
         self.is_there.resize(self.is_there.len() + verdicts.added.len() + new_images, true);
         Ok(verdicts)
+    }
+}
+
+/// Numbers, each once.
+struct Numbers(ByNumber<bool>);
+
+impl Numbers {
+    /// Of none yet; these are to come.
+    fn of(numbers: impl Iterator<Item = u32>) -> Self {
+        let mut is_there = ByNumber::new();
+        is_there.begin(numbers);
+        Self(is_there)
+    }
+
+    /// Takes the number in, and answers whether it was not there.
+    fn is_new(&mut self, number: u32) -> bool {
+        !std::mem::replace(self.0.entry(number), true)
     }
 }

@@ -3,8 +3,8 @@
 //!
 //! Rule ids (`I1`, `A5`, ...) are those of `docs/semantics.md`.
 
-pub mod columns;
 mod by_number;
+pub mod columns;
 mod config;
 mod document;
 mod error;
