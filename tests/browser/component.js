@@ -29,24 +29,20 @@ export function answersOf(policy, fixture) {
     .map((step) => {
       try {
         const config = policy.configure([{ origin: "file", settings: JSON.stringify(fixture.config ?? {}) }]);
-        const outcome = step.delete
-          ? policy.purge(rows, selectorOf(step.delete))
-          : policy.evaluate(rows, reportOf(step.report), config, unix(step.now));
-        const retained = step.delete ? outcome.retained.map((row) => ({ row })) : outcome.retained;
-        rows = retained.map(({ row }) => row);
+        const now = unix(step.now);
+        const outcome = step.delete ? deleted(policy, rows, step, config, now) : policy.evaluate(rows, reportOf(step.report), config, now);
+        rows = outcome.retained.map(({ row }) => row);
         const document = {
           version: 1,
-          retained: retained.map((entry) => ({
+          retained: outcome.retained.map((entry) => ({
             ...keyOf(entry.row.key), ...attributesOf(entry.row.attributes), created_at: utc(entry.row.createdAt),
             last_updated: utc(entry.row.lastUpdated), last_seen: utc(entry.row.lastSeen),
-            ...(entry.reason ? { reason: entry.reason.replaceAll("-", "_") } : {}),
+            reason: entry.reason.replaceAll("-", "_"),
             ...(entry.expiresAt === undefined ? {} : { expires_at: utc(entry.expiresAt) }),
           })),
           removed: outcome.removed.map(({ key, lastSeen, reason, rule }) => ({ ...keyOf(key), last_seen: utc(lastSeen), reason, rule: rule.toUpperCase() })),
-          ...(step.delete ? {} : {
-            warnings: outcome.warnings.map((warning) => ({ ...present(warning), code: warning.code.replaceAll("-", "_") })),
-            next_expiry: outcome.nextExpiry === undefined ? null : utc(outcome.nextExpiry),
-          }),
+          warnings: outcome.warnings.map((warning) => ({ ...present(warning), code: warning.code.replaceAll("-", "_") })),
+          next_expiry: outcome.nextExpiry === undefined ? null : utc(outcome.nextExpiry),
         };
         return `${JSON.stringify(sorted(document))}\n`;
       } catch (error) {
@@ -62,12 +58,29 @@ const unix = (text) => BigInt(Math.floor(Date.parse(text) / 1000));
 const utc = (seconds) => new Date(Number(seconds) * 1000).toISOString().replace(".000Z", "Z");
 const present = (record) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined));
 
-function recordOf(row) {
-  const id = row.kind === "image" ? { tag: "image", val: { tag: row.image_tag, digest: row.image_digest } } : { tag: "plain", val: row.id };
+/** As a gateway deletes: what is past its TTL is not there (D3), and what stays is told with its reasons. */
+function deleted(policy, rows, step, config, now) {
+  // A probe of credentials changes nothing (N7).
+  const asIs = (inventory) => policy.evaluate(inventory, reportOf({ ecs: { timestamp: step.now, cluster_arn: "validating-creds" } }), config, now);
+  const before = new Map(asIs(rows).retained.map(({ row, expiresAt }) => [nameOf(row.key), expiresAt]));
+  const { removed, retained } = policy.purge(rows, selectorOf(step.delete));
+  if (removed.every(({ key }) => before.get(nameOf(key)) <= now)) throw { code: "not-found" };
+  return { ...asIs(retained), removed };
+}
+
+const nameOf = (key) => JSON.stringify(keyOf(key));
+
+/** A row of a fixture: its attributes may stand beside its key and times; what an outcome says of it is none of them. */
+function recordOf({ inventory_type, context, kind, created_at, last_updated, last_seen, reason, expires_at, ...rest }) {
+  const { id, image_tag, image_digest, parent, attributes, ...beside } = rest;
+  const isImage = kind === "image";
+  const image = isImage ? {} : present({ image_tag, image_digest });
+  const link = { kubernetes: { container: "pod_uid", namespace: "uid" }, ecs: { container: "task_arn", task: "service_arn" } }[inventory_type][kind];
+  const all = carried({ ...beside, ...image, ...(link && parent ? { [link]: parent } : {}), ...attributes });
   return {
-    key: { inventoryType: row.inventory_type, context: row.context, kind: row.kind, id },
-    createdAt: unix(row.created_at), lastUpdated: unix(row.last_updated), lastSeen: unix(row.last_seen),
-    attributes: row.attributes ? JSON.stringify(carried(row.attributes)) : "",
+    key: { inventoryType: inventory_type, context, kind, id: isImage ? { tag: "image", val: { tag: image_tag, digest: image_digest } } : { tag: "plain", val: id } },
+    createdAt: unix(created_at), lastUpdated: unix(last_updated), lastSeen: unix(last_seen),
+    attributes: Object.keys(all).length > 0 ? JSON.stringify(all) : "",
   };
 }
 
