@@ -1,6 +1,6 @@
 import { useSignalEffect } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { counted, count, day } from "../format.ts";
 import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
@@ -58,9 +58,10 @@ export function Items() {
     const element = scroller.current;
     if (element && Math.abs(element.scrollTop - wanted) > ROW * 1.5) element.scrollTop = wanted;
   });
-  // What is selected elsewhere comes into view; a new choice of rows begins at its top.
+  // What is selected elsewhere comes into view; a new choice of rows begins at its top: before they are
+  // painted, or it would undo what is scrolled meanwhile.
   const place = selected.value === null ? -1 : chosen.indexOf(selected.value);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (place >= 0) virtual.show(place);
     else if (scroller.current) scroller.current.scrollTop = 0;
   }, [selected.value, chosen.length, namespace.value, shown.value]);
