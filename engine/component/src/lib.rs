@@ -8,5 +8,10 @@ mod reports;
 mod session;
 mod types;
 
+/// Allocates from the memory that the component starts with before it asks for more: see `build.rs`.
+#[cfg(target_family = "wasm")]
+#[global_allocator]
+static HEAP: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 /// What implements the world.
 struct Plugin;

@@ -20,6 +20,27 @@ pub struct Interner {
     strings: Strings,
 }
 
+/// What of a row gets numbers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names<'a> {
+    /// Its id; empty for an image.
+    pub id: &'a str,
+    /// The parent's id where it is not the root; of a namespace its uid; else empty.
+    pub link: &'a str,
+    /// A container's or an image's tag and digest.
+    pub image: Option<(&'a str, &'a str)>,
+}
+
+/// The numbers of rows, a column for each of their names.
+pub struct Numbers<'a> {
+    /// Of the ids.
+    pub keys: &'a mut Vec<u32>,
+    /// Of the links.
+    pub links: &'a mut Vec<u32>,
+    /// Of the images.
+    pub images: &'a mut Vec<u32>,
+}
+
 /// The strings of one context.
 pub struct Scope<'a> {
     number: u32,
@@ -88,20 +109,63 @@ impl Scope<'_> {
         self.number
     }
 
-    /// Makes room for the strings of so many more rows: about three for two rows.
-    pub fn reserve(&mut self, rows: usize) {
-        self.table.0.reserve(rows.saturating_add(rows / 2), |entry| entry.hash);
-    }
-
     /// The number of an id, a uid or an ARN; 0 for the empty one.
     pub fn id(&mut self, text: &str) -> u32 {
-        if text.is_empty() { 0 } else { self.table.number(self.strings, [text.as_bytes(), &[], &[]]) }
+        id_parts(text).map_or(0, |parts| self.table.number(self.strings, parts))
     }
 
     /// The number of an image.
     pub fn image(&mut self, tag: &str, digest: &str) -> u32 {
-        self.table.number(self.strings, [tag.as_bytes(), &[IN_IMAGE], digest.as_bytes()])
+        self.table.number(self.strings, image_parts((tag, digest)))
     }
+
+    /// Appends the numbers of rows. Those of new ids rise: whoever decides need not look then whether one is there twice.
+    pub fn rows<'r>(&mut self, rows: impl Iterator<Item = Names<'r>> + Clone, numbers: Numbers<'_>) {
+        // About three strings for two rows.
+        let more = rows.size_hint().0;
+        self.table.0.reserve(more.saturating_add(more / 2), |entry| entry.hash);
+        let (start, mut last) = (numbers.keys.len(), self.number);
+        numbers.keys.extend(rows.clone().map(|row| {
+            let key = self.beside(last, |expected| &mut expected.next, id_parts(row.id));
+            last = if key > 0 { key } else { last };
+            key
+        }));
+        let keys = numbers.keys.get(start..).unwrap_or_default();
+        for (key, row) in keys.iter().zip(rows) {
+            numbers.links.push(self.beside(*key, |expected| &mut expected.link, id_parts(row.link)));
+            let image = row.image.map(image_parts);
+            numbers.images.push(self.beside(*key, |expected| &mut expected.image, image));
+        }
+    }
+
+    /// The number of a string, looked for first where it was the last time: beside another one of this context. 0 for none.
+    fn beside(
+        &mut self,
+        other: u32,
+        which: fn(&mut Expected) -> &mut u32,
+        string: Option<[&[u8]; 3]>,
+    ) -> u32 {
+        let Some(parts) = string else { return 0 };
+        let expected = self.strings.expected(other).map_or(0, |expected| *which(expected));
+        if self.strings.get(expected).is_some_and(|known| is_made_of(known, parts)) {
+            return expected;
+        }
+        let number = self.table.number(self.strings, parts);
+        if let Some(expected) = self.strings.expected(other) {
+            *which(expected) = number;
+        }
+        number
+    }
+}
+
+/// What an id is made of; none for the empty one.
+fn id_parts(text: &str) -> Option<[&[u8]; 3]> {
+    (!text.is_empty()).then_some([text.as_bytes(), &[], &[]])
+}
+
+/// What an image is made of.
+fn image_parts<'a>((tag, digest): (&'a str, &'a str)) -> [&'a [u8]; 3] {
+    [tag.as_bytes(), &[IN_IMAGE], digest.as_bytes()]
 }
 
 /// Which strings have which numbers.
@@ -139,6 +203,17 @@ impl Table {
 struct Strings {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    expected: Vec<Expected>,
+}
+
+/// What came with a string when it was a row's id the last time: most of a report is as it was in the one before, so most
+/// strings are found by one comparison.
+#[derive(Clone, Copy, Debug, Default)]
+struct Expected {
+    /// The id of the row after it.
+    next: u32,
+    link: u32,
+    image: u32,
 }
 
 impl Strings {
@@ -147,8 +222,14 @@ impl Strings {
             self.bytes.extend_from_slice(part);
         }
         self.ends.push(self.bytes.len());
+        self.expected.push(Expected::default());
         // Four thousand million strings would not fit into memory that a number of 32 bits can address.
         u32::try_from(self.ends.len()).unwrap_or(u32::MAX)
+    }
+
+    /// What is expected beside the string with that number.
+    fn expected(&mut self, number: u32) -> Option<&mut Expected> {
+        self.expected.get_mut(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
     /// The bytes of the string with that number.
@@ -195,5 +276,33 @@ mod tests {
         assert_eq!(interner.context(InventoryType::Kubernetes, "here").id("a"), a);
         assert_eq!(interner.id_text(0), None);
         assert_eq!(interner.id_text(99), None);
+    }
+
+    /// Expected or not, a string has the number that it had.
+    #[test]
+    fn rows_have_the_numbers_of_their_strings_whatever_came_before() {
+        let image = Some(("t", "d"));
+        let [a, b] = ["a", "b"].map(|id| Names { id, link: "p", image });
+        let other = Names { link: "q", image: Some(("t", "e")), ..a };
+        let (bare, alone) = (Names { id: "b", ..Names::default() }, Names { id: "", link: "", image });
+        let mut interner = Interner::new();
+        let lists: [&[Names<'_>]; 6] = [&[a, b], &[a, b], &[other, b], &[b, other], &[bare, alone], &[]];
+        for context in ["here", "there", "here", "there"] {
+            for rows in lists {
+                let mut scope = interner.context(InventoryType::Kubernetes, context);
+                let (mut keys, mut links, mut images) = (vec![7], vec![7], vec![7]);
+                let numbers = Numbers { keys: &mut keys, links: &mut links, images: &mut images };
+                scope.rows(rows.iter().copied(), numbers);
+                let all = |number: &mut dyn FnMut(&Names<'_>) -> u32| -> Vec<u32> {
+                    std::iter::once(7).chain(rows.iter().map(number)).collect()
+                };
+                assert_eq!(keys, all(&mut |row| scope.id(row.id)));
+                assert_eq!(links, all(&mut |row| scope.id(row.link)));
+                assert_eq!(
+                    images,
+                    all(&mut |row| row.image.map_or(0, |(tag, digest)| scope.image(tag, digest)))
+                );
+            }
+        }
     }
 }

@@ -20,7 +20,7 @@ pub use by_number::ByNumber;
 pub use config::{Config, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
 pub use document::{DocumentError, Inventory, pointer_token, read_json};
 pub use error::{Error, ErrorCode};
-pub use intern::Interner;
+pub use intern::{Interner, Names, Numbers};
 pub use key::{Context, Id, Image, InventoryType, ItemKind, Key};
 pub use observation::{Observation, Said, SaidWarning};
 pub use outcome::{

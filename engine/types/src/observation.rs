@@ -6,7 +6,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashSet;
 
 use crate::columns::ReportColumns;
-use crate::intern::Interner;
+use crate::intern::{Interner, Names, Numbers};
 use crate::key::{Id, InventoryType, ItemKind};
 use crate::outcome::{Warning, WarningCode};
 use crate::{Attributes, Context};
@@ -247,15 +247,15 @@ impl Observation {
             let end = usize::try_from(*end).unwrap_or(usize::MAX).min(self.len());
             let mut context =
                 interner.context(self.inventory_type, self.string(*context).unwrap_or_default());
-            context.reserve(end.saturating_sub(start));
             columns.contexts.push(context.number());
-            // Keys first, so that they rise: whoever decides need not look then whether one is there twice.
-            columns.keys.extend((start..end).map(|row| context.id(text(&self.ids, row))));
-            for row in start..end {
-                columns.links.push(context.id(text(&self.links, row)));
-                let (tag, digest) = (text(&self.tags, row), text(&self.digests, row));
-                columns.images.push(if tag.is_empty() { 0 } else { context.image(tag, digest) });
-            }
+            let names = (start..end).map(|row| Names {
+                id: text(&self.ids, row),
+                link: text(&self.links, row),
+                image: Some((text(&self.tags, row), text(&self.digests, row)))
+                    .filter(|(tag, _)| !tag.is_empty()),
+            });
+            let ReportColumns { keys, links, images, .. } = &mut columns;
+            context.rows(names, Numbers { keys, links, images });
             start = end;
         }
         columns

@@ -1,7 +1,7 @@
 //! Between rows with strings and columns of integers. Nothing is decided here.
 
 use crate::columns::{ImageVerdict, NEVER, RowColumns, Verdicts};
-use crate::intern::Interner;
+use crate::intern::{Interner, Names, Numbers};
 use crate::key::{Id, ItemKind, Key};
 use crate::observation::{Observation, Said};
 use crate::outcome::{Outcome, RemovalReason, Removed, Retained, RetainedReason, Rule, Warning};
@@ -24,17 +24,19 @@ pub fn row_columns(rows: &[Row], interner: &mut Interner) -> RowColumns {
     for of_context in rows.chunk_by(same_context) {
         let Some(first) = of_context.first() else { continue };
         let mut context = interner.context(first.key.inventory_type, first.key.context.as_str());
-        context.reserve(of_context.len());
         columns.contexts.push(context.number());
-        // Keys first: see `Observation::columns`.
-        columns.keys.extend(of_context.iter().map(|row| match &row.key.id {
-            Id::Plain(id) => context.id(id),
-            Id::Image(_) => 0,
-        }));
+        let names = of_context.iter().map(|row| Names {
+            id: match &row.key.id {
+                Id::Plain(id) => id,
+                Id::Image(_) => "",
+            },
+            link: row.link().unwrap_or_default(),
+            image: row.image().map(|image| (&*image.tag, &*image.digest)),
+        });
+        let RowColumns { keys, links, images, .. } = &mut columns;
+        context.rows(names, Numbers { keys, links, images });
         for row in of_context {
             columns.kinds.push(row.key.kind.code());
-            columns.links.push(row.link().map_or(0, |link| context.id(link)));
-            columns.images.push(row.image().map_or(0, |image| context.image(&image.tag, &image.digest)));
             columns.last_updated.push(row.last_updated.unix());
             columns.last_seen.push(row.last_seen.unix());
         }

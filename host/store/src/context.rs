@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::TryStreamExt;
 use keepset_types::columns::RowColumns;
-use keepset_types::{Context, Id, Image, Interner, InventoryType, ItemKind, Key};
+use keepset_types::{Context, Id, Image, Interner, InventoryType, ItemKind, Key, Names, Numbers};
 use sqlx::any::AnyRow;
 use sqlx::{Any, AnyConnection, Transaction};
 
@@ -169,15 +169,17 @@ pub(crate) fn columns(contexts: &[Loaded], interner: &mut Interner) -> Result<Ro
     let mut columns = RowColumns::default();
     for loaded in contexts.iter().filter(|loaded| !loaded.items.is_empty()) {
         let mut context = interner.context(loaded.head.inventory_type, loaded.head.context.as_str());
-        context.reserve(loaded.items.len());
         columns.contexts.push(context.number());
-        // Keys first: see `Observation::columns`.
-        columns.keys.extend(loaded.items.iter().map(|item| context.id(&item.id)));
+        let names = loaded.items.iter().map(|item| Names {
+            id: &item.id,
+            link: &item.link,
+            image: item.image.as_ref().map(|image| (&*image.tag, &*image.digest)),
+        });
+        let RowColumns { keys, links, images, .. } = &mut columns;
+        context.rows(names, Numbers { keys, links, images });
         for item in loaded.items.iter() {
             let times = loaded.times_of(item)?;
             columns.kinds.push(item.kind.code());
-            columns.links.push(context.id(&item.link));
-            columns.images.push(item.image.as_ref().map_or(0, |i| context.image(&i.tag, &i.digest)));
             columns.last_updated.push(times.updated);
             columns.last_seen.push(times.seen);
         }
