@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use hashbrown::HashMap;
 use keepset_types::columns::{Detail, ReportColumns, RowColumns, Verdicts};
-use keepset_types::{Config, Error, ErrorCode, ItemKind, Timestamp};
+use keepset_types::{ByNumber, Config, Error, ErrorCode, ItemKind, Timestamp};
 use rustc_hash::FxBuildHasher;
 
 use crate::bulk::{ReportIndex, check_config, check_rows, config_warning, index, number};
@@ -181,9 +181,10 @@ impl Session {
     fn carry_out(&mut self, place: u32, context: &Context, new_images: &mut Vec<(u32, usize)>) {
         let Some(kept) = self.contexts.get(index(place)) else { return };
         let mut numbers = kept.rows.iter().map(|row| row.number);
-        let mut image_times: HashMap<u32, (i64, i64), FxBuildHasher> = HashMap::default();
+        let mut image_times: ByNumber<Option<(i64, i64)>> = ByNumber::new();
+        image_times.begin(context.images.iter().map(|image| image.image));
         for image in &context.images {
-            image_times.insert(image.image, (image.last_updated, image.last_seen));
+            *image_times.entry(image.image) = Some((image.last_updated, image.last_seen));
         }
         let mut rows = Vec::with_capacity(context.rows.len());
         for row in &context.rows {
@@ -196,8 +197,8 @@ impl Session {
                 self.rows += 1;
                 number
             });
-            let times = if row.kind == ItemKind::Image { image_times.get(&row.image) } else { None };
-            let (updated, seen) = times.copied().unwrap_or((row.updated, row.seen));
+            let times = if row.kind == ItemKind::Image { image_times.get(row.image) } else { None };
+            let (updated, seen) = times.copied().flatten().unwrap_or((row.updated, row.seen));
             let row = Said { kind: row.kind, key: row.key, link: row.link, image: row.image };
             rows.push(KeptRow { number, row, updated, seen });
         }

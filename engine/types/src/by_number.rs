@@ -32,9 +32,12 @@ impl<T: Clone + Default> ByNumber<T> {
         self.far.clear();
         self.near.clear();
         let span = last.checked_sub(first).filter(|span| *span <= count.saturating_mul(4).saturating_add(64));
-        if let Some(span) = span.and_then(|span| usize::try_from(span).ok()) {
-            self.first = first;
-            self.near.resize(span + 1, T::default());
+        match span.and_then(|span| usize::try_from(span).ok()) {
+            Some(span) => {
+                self.first = first;
+                self.near.resize(span + 1, T::default());
+            }
+            None => self.far.reserve(usize::try_from(count).unwrap_or(0)),
         }
     }
 
@@ -51,13 +54,20 @@ impl<T: Clone + Default> ByNumber<T> {
     }
 
     /// What that number has, to be changed.
+    #[inline]
     pub fn entry(&mut self, number: u32) -> &mut T {
         let place = self.place(number);
         match self.near.get_mut(place) {
             Some(near) => near,
-            None => self.far.entry(number).or_default(),
+            None => far_entry(&mut self.far, number),
         }
     }
+}
+
+/// Apart, so that the short way is compiled into where it is asked for.
+#[inline(never)]
+fn far_entry<T: Default>(far: &mut HashMap<u32, T, FxBuildHasher>, number: u32) -> &mut T {
+    far.entry(number).or_default()
 }
 
 #[cfg(test)]
