@@ -1,5 +1,6 @@
 //! How the component is linked.
 
+#[expect(clippy::disallowed_methods, reason = "cargo says by the environment what it builds for")]
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     if std::env::var("CARGO_CFG_TARGET_FAMILY").as_deref() == Ok("wasm") {
