@@ -89,7 +89,7 @@ Where an aim is missed:
 `bulk`. The rest is above all the decision: *native columns* is what it takes without WebAssembly.
 * `policy` hands over each row's attributes, a few hundred bytes of JSON, as strings, in both directions; the plugin reads \
 them for what the rules name, and the host checks every row that comes back. It is made for people and small inventories.
-* `session` to its native twin: five sixths of the time are the plugin's own code, which is the twin's, compiled to WebAssembly.
+* `session` to its native twin: most of the time is the plugin's own code, which is the twin's, compiled to WebAssembly.
 * The strings of a known row are compared with those that are expected: where the rows of an inventory are more than the \
 processor's caches hold, that is what it costs to fetch them. Who keeps the numbers pays nothing, as the gateway's store does for \
 reports that say what an earlier one said.
