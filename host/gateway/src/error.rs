@@ -1,8 +1,8 @@
 //! Refusals on the wire (contract 1.6).
 
-use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use keepset_host::PluginError;
 use keepset_store::{ApplyError, StoreError};
 use keepset_types::ErrorCode;
@@ -28,6 +28,14 @@ pub(crate) struct Refusal {
     message: String,
     detail: ErrorDetail,
     retry_after: Option<&'static str>,
+}
+
+/// What the log is told of a refusal: agents do not tell what they were answered. Goes with the response, inside the process.
+#[derive(Clone, Debug)]
+pub(crate) struct Why {
+    pub(crate) message: String,
+    pub(crate) pointer: Option<String>,
+    pub(crate) parameter: Option<String>,
 }
 
 /// A refusal by the service.
@@ -144,6 +152,11 @@ impl ApiError {
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
     }
 
+    pub(crate) fn unsupported_encoding() -> Self {
+        let message = "The body must be sent as it is: expected no Content-Encoding";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    }
+
     pub(crate) fn too_many_failures() -> Self {
         let message = "Too many failed logins of this user from this address; try again in a minute";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", message)
@@ -204,8 +217,10 @@ impl IntoResponse for ApiError {
             Self::Refused(refusal) => *refusal,
         };
         let (code, httpcode) = (status.as_u16(), status.as_u16());
+        let ErrorDetail { pointer, parameter, .. } = detail.clone();
+        let why = Why { message: message.clone(), pointer, parameter };
         let body = Json(ErrorBody { code, error_type, message, httpcode, detail });
-        let mut response = (status, body).into_response();
+        let mut response = (status, Extension(why), body).into_response();
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }

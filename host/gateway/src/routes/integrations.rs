@@ -1,7 +1,7 @@
 //! Agents: registered, heard of, listed, forgotten.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use keepset_store::Integration as Stored;
 use keepset_types::Timestamp;
@@ -15,7 +15,7 @@ use crate::arrival::Arrival;
 use crate::auth::Allowed;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
-use crate::params::{Document, Params};
+use crate::params::{Document, Params, Segment};
 use crate::roles::{DeleteIntegration, ListIntegrations, RegisterIntegration, ReportHealth};
 
 /// Register an agent
@@ -59,7 +59,7 @@ pub(super) async fn register(
         health_report: None,
     };
     let (known, is_new) = gateway.metrics().store("register", gateway.store().register(&stored)).await?;
-    tracing::info!(account = known.account, uuid = known.uuid, is_new, "agent registered");
+    tracing::info!(uuid = known.uuid, is_new, "agent registered");
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shown(known, arrival.now)?)))
 }
@@ -82,7 +82,7 @@ pub(super) async fn report_health(
     State(gateway): State<Gateway>,
     allowed: Allowed<ReportHealth>,
     arrival: Arrival,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
     Document { text, .. }: Document<HealthReport>,
 ) -> Result<StatusCode, ApiError> {
     let text = std::str::from_utf8(&text).map_err(|_| ApiError::bad_body("", "The body is not UTF-8"))?;
@@ -144,7 +144,7 @@ pub(super) async fn get(
     State(gateway): State<Gateway>,
     allowed: Allowed<ListIntegrations>,
     arrival: Arrival,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
 ) -> Result<Json<Integration>, ApiError> {
     let found = gateway.store().integration(&allowed.account, known(&uuid)?).await?;
     Ok(Json(shown(found.ok_or_else(no_such_agent)?, arrival.now)?))
@@ -176,7 +176,7 @@ pub(super) async fn delete(
     State(gateway): State<Gateway>,
     allowed: Allowed<DeleteIntegration>,
     arrival: Arrival,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
     Params(forgetting): Params<Forgetting>,
 ) -> Result<StatusCode, ApiError> {
     let uuid = known(&uuid)?;
