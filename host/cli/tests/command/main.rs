@@ -10,4 +10,4 @@ mod plugins;
 mod scene;
 mod settings;
 mod simulate;
-mod traces;
+mod telemetry;
