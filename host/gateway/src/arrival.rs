@@ -51,7 +51,16 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
     let matched = request.extensions().get::<MatchedPath>();
     let route = matched.map_or("unknown", MatchedPath::as_str).to_owned();
     let method = request.method().as_str().to_owned();
-    let span = tracing::info_span!("request", id, method, route, address = Empty, user = Empty, account = Empty, cluster = Empty);
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method,
+        route,
+        address = Empty,
+        user = Empty,
+        account = Empty,
+        cluster = Empty
+    );
     if let Some(ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
         span.record("address", address.ip().to_string());
     }

@@ -42,7 +42,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Segment {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let Path(name) = Path::from_request_parts(parts, state).await.map_err(|_| ApiError::not_found("The path is not UTF-8"))?;
+        let Path(name) = Path::from_request_parts(parts, state)
+            .await
+            .map_err(|_| ApiError::not_found("The path is not UTF-8"))?;
         Ok(Self(name))
     }
 }

@@ -63,7 +63,9 @@ fn a_refusal_says_in_the_log_why_and_whose_it_was() {
     let [line] = &*lines else { panic!("{lines:?}") };
     assert_eq!((&line["level"], &line["pointer"]), (&"WARN".into(), &"/pods/0/uid".into()));
     assert!(line["message"].as_str().unwrap().contains("expected a string"), "{line}");
-    for (field, value) in [("user", "admin"), ("account", "admin"), ("cluster", "prod"), ("address", "127.0.0.1")] {
+    for (field, value) in
+        [("user", "admin"), ("account", "admin"), ("cluster", "prod"), ("address", "127.0.0.1")]
+    {
         assert_eq!(line["span"][field], value, "{line}");
     }
 }

@@ -371,7 +371,8 @@ async fn what_cannot_be_opened_says_why(database: Database) {
     let path = database.dir.path().join("other");
     let (url, why) = match database.kind {
         Kind::Sqlite => {
-            std::fs::write(&path, "no database, and longer than the header of one would be".repeat(10)).unwrap();
+            std::fs::write(&path, "no database, and longer than the header of one would be".repeat(10))
+                .unwrap();
             (format!("sqlite://{}", path.display()), "not a database")
         }
         Kind::Postgres => ("postgres://user:secret@127.0.0.1:1/inventory".to_owned(), "refused"),
