@@ -125,7 +125,7 @@ fn read_value(origin: Origin, setting: Setting, name: &str, value: &Value) -> Re
     let parsed;
     let value = match (origin, value) {
         (Origin::Environment, Value::String(text)) => {
-            parsed = serde_json::from_str(text).unwrap_or_else(|_| value.clone());
+            parsed = Setting::value_of(text);
             &parsed
         }
         _ => value,
@@ -171,6 +171,32 @@ mod tests {
         let (message, pointer) = refused(r#"{"image_ttl_days":1,"image_ttl_days":1}"#);
         assert_eq!(message, "`image_ttl_days` is there twice; expected each setting once");
         assert_eq!(pointer.as_deref(), Some("/image_ttl_days"));
+    }
+
+    #[test]
+    fn a_text_of_the_environment_is_the_value_that_it_is_in_yaml() {
+        let days = "ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_TTL_DAYS";
+        let overwrite = "ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_INGEST_OVERWRITE";
+        let given = |name: &str, text: &str| {
+            let settings = json!({ name: text }).to_string();
+            configure(&[Layer { origin: Origin::Environment, settings }]).ok()
+        };
+        for (text, expected) in [("4", Some(4)), ("+4", Some(4)), ("0", Some(0))] {
+            assert_eq!(given(days, text).map(|config| config.image_ttl_days), expected, "{text}");
+        }
+        for text in ["", " 4", "4 ", "4\n", "04", "++4", "4.0", "4e0", "4_0", "0x4", "-1", "four", "true"] {
+            assert_eq!(given(days, text), None, "{text:?}");
+        }
+        for (text, expected) in [("true", true), ("True", true), ("TRUE", true), ("False", false)] {
+            assert_eq!(
+                given(overwrite, text).map(|config| config.image_ingest_overwrite),
+                Some(expected),
+                "{text}"
+            );
+        }
+        for text in ["", "tRUE", "yes", "on", "1", " true", "\"true\"", "null"] {
+            assert_eq!(given(overwrite, text), None, "{text:?}");
+        }
     }
 
     #[test]
