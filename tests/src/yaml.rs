@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-/// The document in a YAML text. Words such as `y` and `no` are texts, as YAML 1.2 has it, and so are `1_000` and `007`: a label
-/// or a name may well be one.
+/// The document in a YAML text. Words such as `y` and `no` are texts, as YAML 1.2 has it, and so are `1_000` and `007`: a
+/// label or a name may well be one.
 ///
 /// # Errors
 /// If it is none; the message says where.
