@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use keepset_types::{DocumentError, Error, InventoryType, ItemKind, Observation, Timestamp};
+use keepset_types::{DocumentError, Error, InventoryType, ItemKind, Observation, Timestamp, read_text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -129,7 +129,8 @@ impl<'a> Reader<'a> {
     fn read(&mut self, file: &Text<'a>) -> Result<(), Unreadable> {
         (self.name, self.bytes) = (file.name, file.bytes);
         self.file = self.builder.file(file.name, file.bytes.to_vec());
-        let documents = serde_json::Deserializer::from_slice(file.bytes).into_iter::<&'a RawValue>();
+        let text = read_text(file.bytes).map_err(|(_, fault)| self.refusal("invalid_document", fault))?;
+        let documents = serde_json::Deserializer::from_str(text).into_iter::<&'a RawValue>();
         let mut is_empty = true;
         for document in documents {
             is_empty = false;
@@ -317,7 +318,7 @@ impl<'a> Reader<'a> {
             #[serde(borrow, alias = "cluster_arn")]
             cluster_name: Cow<'a, str>,
         }
-        let named: Option<Named<'_>> = serde_json::from_slice(json).ok();
+        let named: Option<Named<'_>> = read_text(json).ok().and_then(|json| serde_json::from_str(json).ok());
         self.builder.cluster(named.as_ref().map_or("", |named| &named.cluster_name))
     }
 

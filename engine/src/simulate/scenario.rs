@@ -1,6 +1,6 @@
 //! Scenarios: a history, what goes wrong in it, two configurations, and what must come of it.
 
-use keepset_types::{Config, DocumentError, Layer, Origin, Timestamp};
+use keepset_types::{Config, DocumentError, Layer, Origin, Timestamp, read_text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -74,8 +74,9 @@ impl Scenario {
     /// [`Unreadable`] with the first fault.
     pub fn read(file: Text<'_>) -> Result<Self, Unreadable> {
         let refuse = |error| Unreadable { code: "invalid_document", file: file.name.to_owned(), error };
+        let text = read_text(file.bytes).map_err(|(_, fault)| refuse(fault))?;
         let document: Document<'_> =
-            serde_json::from_slice(file.bytes).map_err(|error| refuse(DocumentError::of("", &error)))?;
+            serde_json::from_str(text).map_err(|error| refuse(DocumentError::of("", &error)))?;
         let config = |name: &str, settings: Map<String, Value>| {
             let layer = Layer { origin: Origin::File, settings: Value::Object(settings).to_string() };
             configure(&[layer]).map_err(|error| Unreadable {

@@ -61,11 +61,27 @@ impl DocumentError {
 /// # Errors
 /// [`DocumentError`] with the first fault.
 pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentError> {
-    let text = match std::str::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => return Err(not_utf_8::<T>(bytes.get(..error.valid_up_to()).unwrap_or_default())),
-    };
+    let text = read_text(bytes).map_err(|(start, fault)| not_utf_8::<T>(start, fault))?;
     serde_json::from_str(text).or_else(|_| read_with_path(text).map_err(|(fault, _)| fault))
+}
+
+/// The bytes as a text, if they are one. All that is read is read from texts: a reader for bytes beside it would double what a
+/// page has to load.
+///
+/// # Errors
+/// What of them is a text, and where that ends.
+pub fn read_text(bytes: &[u8]) -> Result<&str, (&str, DocumentError)> {
+    std::str::from_utf8(bytes).map_err(|error| {
+        let start = bytes.get(..error.valid_up_to()).and_then(|start| std::str::from_utf8(start).ok());
+        let start = start.unwrap_or_default();
+        let last = start.rsplit('\n').next().unwrap_or_default();
+        let fault = DocumentError {
+            line: start.split('\n').count(),
+            column: last.len() + 1,
+            ..DocumentError::at("", "the text is not UTF-8")
+        };
+        (start, fault)
+    })
 }
 
 /// Reads a document, or says where its fault is, and whether that is where the text ends.
@@ -79,17 +95,11 @@ fn read_with_path<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (DocumentE
 }
 
 /// The first fault of a document of which only this start is UTF-8: where a reader of the start comes to its end.
-fn not_utf_8<'a, T: Deserialize<'a>>(start: &'a [u8]) -> DocumentError {
-    let start = std::str::from_utf8(start).unwrap_or_default();
-    let message = "the text is not UTF-8".to_owned();
+fn not_utf_8<'a, T: Deserialize<'a>>(start: &'a str, end: DocumentError) -> DocumentError {
     match read_with_path::<T>(start) {
         Err((fault, false)) => fault,
-        Err((fault, true)) => DocumentError { message, ..fault },
-        Ok(_) => {
-            let last = start.rsplit('\n').next().unwrap_or_default();
-            let line = start.split('\n').count();
-            DocumentError { line, column: last.len() + 1, pointer: String::new(), message }
-        }
+        Err((fault, true)) => DocumentError { message: end.message, ..fault },
+        Ok(_) => end,
     }
 }
 

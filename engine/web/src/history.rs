@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::{Array, Float64Array, Object, Reflect, Uint8Array, Uint32Array};
 use keepset_engine::session::Session;
 use keepset_engine::simulate::{self, Note, Scenario, Text};
-use keepset_types::{Config, InventoryType, ItemKind, Timestamp};
+use keepset_types::{Config, InventoryType, ItemKind, Timestamp, read_text};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -60,8 +60,8 @@ fn kind_of(report: &[u8]) -> Result<InventoryType, JsValue> {
         cluster_name: Option<serde::de::IgnoredAny>,
         cluster_arn: Option<serde::de::IgnoredAny>,
     }
-    match serde_json::from_slice(report) {
-        Ok(Named { cluster_arn: Some(_), cluster_name: None }) => Ok(InventoryType::Ecs),
+    match read_text(report).map(serde_json::from_str) {
+        Ok(Ok(Named { cluster_arn: Some(_), cluster_name: None })) => Ok(InventoryType::Ecs),
         // The engine says what is wrong with it.
         _ => Ok(InventoryType::Kubernetes),
     }
