@@ -138,6 +138,16 @@ impl Retention {
         self.run("evaluate", move || plugin.evaluate(rows, None, &config, now)).await
     }
 
+    /// What a deletion would remove of these rows (section 4 of the rules).
+    pub(crate) async fn would_purge(
+        &self,
+        rows: Inventory,
+        selector: keepset_types::Selector,
+    ) -> Result<keepset_types::Purged, ApiError> {
+        let plugin = self.live().plugin;
+        self.run("purge", move || plugin.purge(&rows, &selector)).await
+    }
+
     /// Runs the plugin on a thread that may take its time.
     async fn run<T: Send + 'static>(
         &self,

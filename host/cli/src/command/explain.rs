@@ -61,10 +61,9 @@ struct Explanation {
 
 impl Explain {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (explanation, config) = match (&self.state, self.remote.gateway()?) {
-            (Some(state), _) => self.ask_plugin(state)?,
-            (None, Some(gateway)) => self.ask_gateway(&gateway)?,
-            (None, None) => return Err(Failure::NowhereToLook),
+        let (explanation, config) = match &self.state {
+            Some(state) => self.ask_plugin(state)?,
+            None => self.ask_gateway(&self.remote.gateway()?.ok_or(Failure::NowhereToLook)?)?,
         };
         let mut results = Results::new();
         match self.output {

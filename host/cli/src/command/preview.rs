@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -42,8 +42,8 @@ pub(crate) struct Preview {
 
 /// `POST /v2/keepset/preview`.
 #[derive(Deserialize, Serialize)]
-struct Answer {
-    removed: Vec<Gone>,
+pub(super) struct Previewed {
+    pub(super) removed: Vec<Gone>,
     #[serde(default)]
     warnings: Vec<Warning>,
     #[serde(flatten)]
@@ -51,7 +51,7 @@ struct Answer {
 }
 
 #[derive(Deserialize, Serialize)]
-struct Gone {
+pub(super) struct Gone {
     reason: String,
     rule: String,
     last_seen: String,
@@ -81,7 +81,7 @@ impl Preview {
             Some(path) => fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?,
             None => serde_json::json!({ "config": self.settings() }).to_string().into_bytes(),
         };
-        let answer: Answer = gateway.post("/v2/keepset/preview", &body)?;
+        let answer: Previewed = gateway.post("/v2/keepset/preview", &body)?;
         let mut results = Results::new();
         match self.output {
             Format::Json => results.json(&answer)?,
@@ -89,11 +89,7 @@ impl Preview {
                 for warning in &answer.warnings {
                     note(format_args!("warning: {}: {}", warning.code, warning.message));
                 }
-                writeln!(results, "would remove {}", answer.removed.len())?;
-                if !answer.removed.is_empty() {
-                    writeln!(results)?;
-                    table(answer.removed).write(&mut results)?;
-                }
+                write_removed(answer.removed, &mut results)?;
             }
         }
         results.finish()?;
@@ -105,6 +101,16 @@ impl Preview {
         let overwrite = self.image_ingest_overwrite.map(|is| ("image_ingest_overwrite", Value::from(is)));
         days.into_iter().chain(overwrite).map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// How many rows would go, and which.
+pub(super) fn write_removed(removed: Vec<Gone>, to: &mut impl Write) -> io::Result<()> {
+    writeln!(to, "would remove {}", removed.len())?;
+    if removed.is_empty() {
+        return Ok(());
+    }
+    writeln!(to)?;
+    table(removed).write(to)
 }
 
 fn table(removed: Vec<Gone>) -> Table<6> {

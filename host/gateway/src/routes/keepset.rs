@@ -1,13 +1,16 @@
 //! What the published API does not have: why something is kept, what would go, what went.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
 use keepset_store::LoggedRemoval;
 use keepset_types::{
-    Config, Id, Inventory, Key, RemovalReason, Removed, Retained, RetainedReason, Timestamp, Warning,
+    Config, Id, Inventory, Key, RemovalReason, Removed, Retained, RetainedReason, Selector, Timestamp,
+    Warning, pointer_token, read_json,
 };
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::openapi::RefOr;
@@ -198,14 +201,9 @@ pub(super) async fn explain(
 ) -> Result<Json<Explanation>, ApiError> {
     gateway.sweep_before_reading(&allowed.account, arrival.now).await?;
     let config = gateway.retention().config();
-    let context = question.context.clone().into_string();
-    let reading = gateway.store().context_rows(&allowed.account, question.inventory_type.into(), &context);
-    let rows = gateway.metrics().store("context_rows", reading).await?;
-    let inventory = Inventory::new(rows).map_err(|error| {
-        tracing::error!(%error, "the rows of a context contradict each other");
-        ApiError::internal()
-    })?;
-    let outcome = gateway.retention().sweep_rows(inventory, arrival.now).await?;
+    let context = question.context.as_str();
+    let rows = rows_of(&gateway, &allowed.account, question.inventory_type.into(), context).await?;
+    let outcome = gateway.retention().sweep_rows(rows, arrival.now).await?;
     let items: Vec<Explained> = outcome
         .retained
         .iter()
@@ -235,17 +233,49 @@ impl Question {
     }
 }
 
-/// A report, settings of retention, or both.
+/// A report, settings of retention, or both; or a deletion.
 #[derive(Debug, Deserialize)]
 pub(super) struct Draft<'a> {
-    cluster_name: Option<serde::de::IgnoredAny>,
-    cluster_arn: Option<serde::de::IgnoredAny>,
+    cluster_name: Option<IgnoredAny>,
+    cluster_arn: Option<IgnoredAny>,
     #[serde(borrow)]
     config: Option<&'a RawValue>,
+    delete: Option<DeletionDraft>,
+}
+
+impl<'a> Draft<'a> {
+    /// What a body asks for. A report may have keys that nobody knows (N8); beside settings or a deletion they are a mistake.
+    fn read(json: &'a [u8]) -> Result<Self, ApiError> {
+        let draft: Self = read(json)?;
+        if draft.reported().is_none() {
+            let keys: BTreeMap<String, IgnoredAny> = read(json)?;
+            let is_known = |key: &str| matches!(key, "cluster_name" | "cluster_arn" | "config" | "delete");
+            if let Some(key) = keys.keys().find(|key| !is_known(key)) {
+                let message = format!(
+                    "Unknown key `{key}`: expected a report's own keys, with or without `config` beside them, or `config` \
+                     alone, or `delete` alone"
+                );
+                return Err(ApiError::bad_body(format!("/{}", pointer_token(key)), message));
+            }
+        }
+        Ok(draft)
+    }
+
+    fn reported(&self) -> Option<keepset_types::InventoryType> {
+        match (&self.cluster_name, &self.cluster_arn) {
+            (Some(_), _) => Some(keepset_types::InventoryType::Kubernetes),
+            (None, Some(_)) => Some(keepset_types::InventoryType::Ecs),
+            (None, None) => None,
+        }
+    }
+}
+
+fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, ApiError> {
+    read_json(json).map_err(|error| ApiError::bad_body(error.pointer.clone(), error.to_string()))
 }
 
 /// What is to be previewed: a report of an agent, as it would be posted, under the settings that apply or under others
-/// that stand beside its keys as `config`; or such settings alone, over the whole inventory.
+/// that stand beside its keys as `config`; or such settings alone, over the whole inventory; or a deletion.
 pub(crate) struct DraftBody;
 
 impl ToSchema for DraftBody {
@@ -256,23 +286,28 @@ impl ToSchema for DraftBody {
     fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
         schemas.push((DraftSettings::name().into_owned(), DraftSettings::schema()));
         DraftSettings::schemas(schemas);
+        schemas.push((DraftDeletion::name().into_owned(), DraftDeletion::schema()));
+        DraftDeletion::schemas(schemas);
     }
 }
 
 /// Any of them, also two at once: what a derived schema could not say.
 impl PartialSchema for DraftBody {
     fn schema() -> RefOr<Schema> {
-        let names = [KubernetesInventory::name(), EcsInventory::name(), DraftSettings::name()];
+        let names =
+            [KubernetesInventory::name(), EcsInventory::name(), DraftSettings::name(), DraftDeletion::name()];
         let any =
             names.iter().fold(AnyOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(&**name)));
         RefOr::T(Schema::AnyOf(any.build()))
     }
 }
 
-/// Settings as a configuration file has them, under any of their names. Those that are not given stay as they are.
+/// Settings as a configuration file has them, under any of their names. Those that are not given stay as they are. Beside
+/// a report's keys they are what it is decided by.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "documentation")]
 #[schema(as = PreviewSettings)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct DraftSettings {
     config: ConfigDraft,
 }
@@ -289,6 +324,28 @@ pub(crate) struct ConfigDraft {
     image_ingest_overwrite: Option<bool>,
     #[schema(nullable = false)]
     ecs_truncation_guard: Option<bool>,
+}
+
+/// A deletion, alone.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "documentation")]
+#[schema(as = PreviewDeletion)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DraftDeletion {
+    delete: DeletionDraft,
+}
+
+/// What `DELETE /v2/inventories` would be asked to delete.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DeletionDraft {
+    inventory_type: InventoryType,
+    /// A whole context: no prefix, no wildcard.
+    #[schema(value_type = String, min_length = 1, pattern = r"^[^\x00]+$")]
+    context: Given,
+    /// Only the containers and images with this digest; `unknown` for those without.
+    #[schema(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
+    image_digest: Option<Given>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -374,19 +431,20 @@ pub(crate) struct Previewed {
     /// How many known rows the report contains, images not counted.
     touched: usize,
     warnings: Vec<WarningBody>,
-    /// When something would expire next.
+    /// When something would expire next; not said of a deletion.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = DateTime, nullable = false)]
     next_expiry: Option<Timestamp>,
 }
 
-/// Say what a report or a configuration would remove; changes nothing
+/// Say what a report, a configuration or a deletion would remove; changes nothing
 #[utoipa::path(
     post, path = "/v2/keepset/preview", operation_id = "preview_retention", tag = "keepset",
     request_body = DraftBody,
     responses(
         (status = 200, description = "What would come of it", body = Previewed),
-        (status = 400, description = "Neither a report nor settings"),
+        (status = 400, description = "Neither a report, nor settings, nor a deletion"),
+        (status = 404, description = "The deletion matches nothing"),
         (status = 413, description = "The body is too large"),
         (status = 415, description = "Not JSON"),
     ),
@@ -398,13 +456,15 @@ pub(super) async fn preview(
     JsonReportBody(ReportBody { json, place: _held }): JsonReportBody,
 ) -> Result<Json<Previewed>, ApiError> {
     let (retention, now) = (gateway.retention(), arrival.now);
-    let draft: Draft<'_> = keepset_types::read_json(&json)
-        .map_err(|error| ApiError::bad_body(error.pointer.clone(), error.to_string()))?;
-    let reported = match (&draft.cluster_name, &draft.cluster_arn) {
-        (Some(_), _) => Some(keepset_types::InventoryType::Kubernetes),
-        (None, Some(_)) => Some(keepset_types::InventoryType::Ecs),
-        (None, None) => None,
-    };
+    let draft = Draft::read(&json)?;
+    let reported = draft.reported();
+    if let Some(deletion) = draft.delete {
+        if draft.config.is_some() || reported.is_some() {
+            let message = "A deletion is previewed alone: neither a report nor `config` counts for it";
+            return Err(ApiError::bad_body("/delete", message));
+        }
+        return preview_deletion(&gateway, &allowed.account, deletion, now).await.map(Json);
+    }
     if draft.config.is_none() && reported.is_none() {
         let message = "Expected a report, with `cluster_name` or `cluster_arn`, or settings as `config`";
         return Err(ApiError::bad_body("", message));
@@ -431,6 +491,50 @@ pub(super) async fn preview(
         warnings: applied.warnings.iter().map(WarningBody::from).collect(),
         next_expiry: applied.next_expiry,
     }))
+}
+
+/// What deleting that would remove: decided as when it is carried out.
+async fn preview_deletion(
+    gateway: &Gateway,
+    account: &str,
+    deletion: DeletionDraft,
+    now: Timestamp,
+) -> Result<Previewed, ApiError> {
+    // What has expired does not count as present (contract 5.3, 40).
+    gateway.sweep_before_reading(account, now).await?;
+    let inventory_type: keepset_types::InventoryType = deletion.inventory_type.into();
+    let rows = rows_of(gateway, account, inventory_type, deletion.context.as_str()).await?;
+    let selector = Selector {
+        inventory_type: inventory_type.as_str().to_owned(),
+        context: deletion.context.into_string(),
+        image_digest: deletion.image_digest.map(Given::into_string),
+    };
+    let purged = gateway.retention().would_purge(rows, selector).await;
+    let purged = purged.map_err(|error| error.or_not_found("Inventory not found"))?;
+    Ok(Previewed {
+        now,
+        config: gateway.retention().config().into(),
+        removed: purged.removed.iter().map(RemovedRow::from).collect(),
+        added: 0,
+        touched: 0,
+        warnings: Vec::new(),
+        next_expiry: None,
+    })
+}
+
+/// The rows of a context.
+async fn rows_of(
+    gateway: &Gateway,
+    account: &str,
+    inventory_type: keepset_types::InventoryType,
+    context: &str,
+) -> Result<Inventory, ApiError> {
+    let reading = gateway.store().context_rows(account, inventory_type, context);
+    let rows = gateway.metrics().store("context_rows", reading).await?;
+    Inventory::new(rows).map_err(|error| {
+        tracing::error!(%error, "the rows of a context contradict each other");
+        ApiError::internal()
+    })
 }
 
 /// Which part of the log.

@@ -1,0 +1,81 @@
+//! Commands that ask a gateway.
+
+use crate::gateway::Gateway;
+use crate::scene::{Ran, Scene};
+
+/// A report as of now: that of the samples would be past its TTL one day.
+fn fresh(report: String) -> String {
+    report.replace("2026-08-06T09:", "2999-08-06T09:")
+}
+
+const DEFAULT: [&str; 5] = ["delete", "--type", "kubernetes", "--context", "prod-eu-1/default"];
+
+#[test]
+fn a_dry_run_on_a_gateway_says_what_would_go_and_deletes_nothing() {
+    let scene = Scene::new();
+    let gateway = Gateway::start(&scene, &[]);
+    gateway.report("k8s-report.json", fresh);
+    let listed = || gateway.ask(&scene, &["list", "-o", "json-raw"]).succeeded().stdout;
+    let before = listed();
+    let delete = |more: &[&str]| gateway.ask(&scene, &[&DEFAULT[..], more].concat());
+    let dry = delete(&["--dry-run", "--yes"]).succeeded().stdout;
+    assert!(dry.starts_with("dry run: the gateway's inventory stays as it is\nwould remove 9\n"), "{dry}");
+    assert!(dry.contains("deleted  D1") && !dry.contains("node"), "{dry}");
+    assert_eq!(listed(), before);
+    let digest = "sha256:9ce749261fdb85a206b911afad9e5de7c1e1107e725762f952830ff722a3c900";
+    let image = delete(&["--dry-run", "--image-digest", digest, "-o", "json"]).succeeded().json();
+    let kinds: Vec<_> =
+        image["removed"].as_array().unwrap().iter().map(|row| row["kind"].as_str().unwrap()).collect();
+    assert_eq!((&image["deleted"], &*kinds), (&false.into(), &["container", "image"][..]));
+    assert_eq!(listed(), before);
+    delete(&["--dry-run", "--image-digest", "sha256:0"]).failed(4, "Inventory not found");
+    delete(&[]).failed(2, "not confirmed");
+    assert_eq!(listed(), before);
+    delete(&["--yes"]).succeeded();
+    assert_ne!(listed(), before);
+    delete(&["--dry-run"]).failed(4, "Inventory not found");
+}
+
+#[test]
+fn options_that_would_count_for_nothing_are_refused() {
+    let scene = Scene::new();
+    scene.apply("k8s-report.json", &["--now", "2026-08-06T09:00:08Z"]).succeeded();
+    // Nobody listens there: whoever is asked, this is not said.
+    let url = ["--url", "http://127.0.0.1:9"];
+    let state = ["--state", "state.json"];
+    let delete = ["delete", "--type", "ecs", "--context", "c", "--yes"];
+    let explain = ["explain", "kubernetes/c/n"];
+    for (command, options, refused) in [
+        (&delete[..], &["--lock-timeout", "1"][..], "--lock-timeout"),
+        (&delete, &["--plugin", "p.wasm"], "--plugin"),
+        (&delete, &["--limit-time", "1"], "--limit-time"),
+        (&delete, &["--no-cache"], "--no-cache"),
+        (&delete, &state, "--url"),
+        (&explain, &["--now", "2026-08-06T09:00:08Z"], "--now"),
+        (&explain, &["--config", "keepset.yaml"], "--config"),
+        (&explain, &["--image-ingest-overwrite", "true"], "--image-ingest-overwrite"),
+        (&explain, &["--ecs-truncation-guard", "true"], "--ecs-truncation-guard"),
+        (&explain, &["--plugin", "p.wasm"], "--plugin"),
+        (&explain, &state, "--url"),
+        (&["list"], &state, "--url"),
+    ] {
+        let ran = scene.run(&[command, options, &url].concat());
+        ran.failed(2, &format!("error: '{refused}")).failed(2, "cannot be used with");
+    }
+    for (command, option) in
+        [("list", "--username"), ("explain", "--password"), ("explain", "--account"), ("list", "--url")]
+    {
+        let ran = scene.run(&[&[command][..], &state, &[option, "x"]].concat());
+        ran.failed(2, &format!("error: '{option}")).failed(2, "no gateway is asked");
+    }
+    // What the environment says is for other commands too.
+    for command in ["list", "explain"] {
+        let mut command = scene.command(&[&[command][..], &state].concat());
+        command.env("ANCHORECTL_URL", "http://127.0.0.1:9").env("KEEPSET_CA_CERTIFICATE", "nowhere.pem");
+        let ran: Ran = command.output().unwrap().into();
+        assert!(ran.succeeded().stdout.contains("prod-eu-1/default"));
+    }
+    let mut command = scene.command(&[&explain[..], &url].concat());
+    let ran: Ran = command.env("KEEPSET_PLUGIN", "p.wasm").output().unwrap().into();
+    ran.failed(8, "http://127.0.0.1:9");
+}
