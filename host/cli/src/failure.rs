@@ -77,6 +77,10 @@ pub(crate) enum Failure {
     Remote { url: String, status: Option<u16>, message: String },
     #[error("there is nothing to look at: give --state FILE or --url URL")]
     NowhereToLook,
+    #[error("no gateway is named: give --url URL, or set ANCHORECTL_URL")]
+    NoGateway,
+    #[error("`{0}` is no URL of a gateway: expected http:// or https://, like http://localhost:8228")]
+    NoUrl(String),
     #[error("{0} configurations were given; expected one, or two to compare")]
     TooManyConfigs(usize),
     /// Somebody was asked whether to go on, and did not say yes.
@@ -112,6 +116,8 @@ impl Failure {
             Self::HalfTls
             | Self::NoDataDir
             | Self::NowhereToLook
+            | Self::NoGateway
+            | Self::NoUrl(_)
             | Self::NotConfirmed
             | Self::TooManyConfigs(_) => Exit::Usage,
             Self::Accounts(_)
@@ -146,6 +152,8 @@ impl Failure {
             Self::Telemetry(_) => "telemetry",
             Self::NoDataDir => "no_data_dir",
             Self::NowhereToLook => "nowhere_to_look",
+            Self::NoGateway => "no_gateway",
+            Self::NoUrl(_) => "no_url",
             Self::FailsFixtures { .. } => "plugin_fails_fixtures",
             Self::Input(_) => "input",
             Self::Remote { .. } => "remote",

@@ -45,6 +45,9 @@ impl Remote {
     /// The gateway; none if no URL was given.
     pub(crate) fn gateway(&self) -> Result<Option<Gateway<'_>>, Failure> {
         let Some(url) = &self.url else { return Ok(None) };
+        if !(url.starts_with("http://") || url.starts_with("https://")) {
+            return Err(Failure::NoUrl(url.clone()));
+        }
         let roots = match &self.ca_certificate {
             None => RootCerts::WebPki,
             Some(path) => {
@@ -150,7 +153,7 @@ impl Gateway<'_> {
         self.failed(Some(status.as_u16()), format!("{status}: {said}"))
     }
 
-    fn failed(&self, status: Option<u16>, message: String) -> Failure {
+    pub(crate) fn failed(&self, status: Option<u16>, message: String) -> Failure {
         Failure::Remote { url: self.url.to_owned(), status, message }
     }
 }

@@ -133,8 +133,13 @@ impl Retention {
     }
 
     /// A sweep of these rows, with deadlines (E1).
-    pub(crate) async fn sweep_rows(&self, rows: Inventory, now: Timestamp) -> Result<Outcome, ApiError> {
-        let Live { plugin, config } = self.live();
+    pub(crate) async fn sweep_rows(
+        &self,
+        live: &Live,
+        rows: Inventory,
+        now: Timestamp,
+    ) -> Result<Outcome, ApiError> {
+        let Live { plugin, config } = live.clone();
         self.run("evaluate", move || plugin.evaluate(rows, None, &config, now)).await
     }
 

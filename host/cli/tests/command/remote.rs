@@ -79,3 +79,33 @@ fn options_that_would_count_for_nothing_are_refused() {
     let ran: Ran = command.env("KEEPSET_PLUGIN", "p.wasm").output().unwrap().into();
     ran.failed(8, "http://127.0.0.1:9");
 }
+
+#[test]
+fn a_gateway_explains_under_the_ttl_that_is_asked_about() {
+    let scene = Scene::new();
+    let gateway = Gateway::start(&scene, &[]);
+    gateway.report("k8s-report.json", |report| report);
+    let explain = |more: &[&str]| {
+        gateway.ask(&scene, &[&["explain", "kubernetes/prod-eu-1/default"][..], more].concat())
+    };
+    let forever = explain(&["--image-ttl-days", "0"]).succeeded().stdout;
+    assert!(forever.contains("kept for ever: the TTL is 0 (A5)"), "{forever}");
+    let days = explain(&["--image-ttl-days", "36500"]).succeeded().stdout;
+    assert!(days.contains("within the TTL of 36500 days (A5)"), "{days}");
+    let retained = explain(&["-o", "json"]).succeeded().json();
+    assert_eq!(retained["removed"].as_array().unwrap().len(), 0);
+    assert!(retained["retained"].as_array().unwrap().len() > 6);
+    explain(&["--image-ttl-days", "-1"]).failed(3, "image_ttl_days");
+}
+
+#[test]
+fn what_is_no_url_and_no_context_is_told_what_was_expected() {
+    let scene = Scene::new();
+    scene.run(&["list", "--url", "127.0.0.1:8228"]).failed(2, "expected http:// or https://");
+    scene.run(&["preview"]).failed(2, "no gateway is named: give --url URL");
+    let url = ["--url", "http://127.0.0.1:9"];
+    for key in ["prod-eu-1/default", "kubernetes", "kubernetes/", "Kubernetes/prod/default"] {
+        let ran = scene.run(&[&["explain", key][..], &url].concat());
+        ran.failed(4, &format!("`{key}` is no TYPE/CONTEXT: expected kubernetes/CLUSTER/NAMESPACE"));
+    }
+}

@@ -109,6 +109,9 @@ pub(super) struct Question {
     /// `unknown` for images without a digest.
     #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     image_digest: Option<Given>,
+    /// Under this TTL instead of the one that applies; 0: rows live for ever.
+    #[param(minimum = 0, maximum = 36500, nullable = false)]
+    image_ttl_days: Option<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
@@ -181,9 +184,11 @@ pub(crate) struct Explanation {
     config: AppliedConfig,
     /// In key order.
     items: Vec<Explained>,
+    /// What would go under the TTL that was asked about, in key order.
+    removed: Vec<RemovedRow>,
 }
 
-/// Say why rows are there, and until when
+/// Say why rows are there, and until when; under another TTL too
 #[utoipa::path(
     get, path = "/v2/keepset/explain", operation_id = "explain_retention", tag = "keepset",
     params(Question),
@@ -200,20 +205,35 @@ pub(super) async fn explain(
     Params(question): Params<Question>,
 ) -> Result<Json<Explanation>, ApiError> {
     gateway.sweep_before_reading(&allowed.account, arrival.now).await?;
-    let config = gateway.retention().config();
+    let retention = gateway.retention();
+    let mut live = retention.live();
+    if let Some(days) = question.image_ttl_days {
+        let settings = serde_json::json!({ "image_ttl_days": days }).to_string();
+        live.config = retention.configure(&live, settings).await.map_err(|error| {
+            let message = "Wrong value of the query parameter 'image_ttl_days': expected 0 to 36500";
+            if error.is_fault_of_the_client() {
+                ApiError::bad_parameter("image_ttl_days", message)
+            } else {
+                error
+            }
+        })?;
+    }
+    let config = live.config;
     let context = question.context.as_str();
     let rows = rows_of(&gateway, &allowed.account, question.inventory_type.into(), context).await?;
-    let outcome = gateway.retention().sweep_rows(rows, arrival.now).await?;
+    let outcome = retention.sweep_rows(&live, rows, arrival.now).await?;
     let items: Vec<Explained> = outcome
         .retained
         .iter()
         .filter(|retained| question.is_about(&retained.row.key))
         .map(Explained::from)
         .collect();
-    if items.is_empty() {
+    let removed = outcome.removed.iter().filter(|removed| question.is_about(&removed.key));
+    let removed: Vec<RemovedRow> = removed.map(RemovedRow::from).collect();
+    if items.is_empty() && removed.is_empty() {
         return Err(ApiError::not_found("No row matches; what went stands in /v2/keepset/removals"));
     }
-    Ok(Json(Explanation { now: arrival.now, config: config.into(), items }))
+    Ok(Json(Explanation { now: arrival.now, config: config.into(), items, removed }))
 }
 
 impl Question {

@@ -9,6 +9,7 @@ use keepset_gateway::Settings;
 
 crate::cases!(
     a_row_is_explained,
+    a_row_is_explained_under_another_ttl,
     a_question_that_matches_nothing_is_404,
     a_parent_is_kept_as_long_as_its_children,
     a_preview_of_a_report_says_what_it_would_remove_and_changes_nothing,
@@ -66,6 +67,32 @@ async fn a_row_is_explained(database: Database) {
             .iter()
             .all(|item| { item["reason"] == "ttl_disabled" && item.get("expires_at").is_none() })
     );
+}
+
+async fn a_row_is_explained_under_another_ttl(database: Database) {
+    let served = Served::new(database).await;
+    served.report("k8s-report").await;
+    served.set_time(10 * DAY);
+    let images = served.images().await;
+    let under = async |days: &str| {
+        let path = format!("{EXPLAIN}&kind=image&image_ttl_days={days}");
+        served.get("reader", &path).await
+    };
+    let longer = under("30").await.is(200).json();
+    assert_eq!((&longer["config"]["image_ttl_days"], &longer["removed"]), (&json!(30), &json!([])));
+    assert!(
+        longer["items"].as_array().unwrap().iter().all(|item| item["expires_at"] == "2026-09-05T09:00:08Z")
+    );
+    let shorter = under("7").await.is(200).json();
+    assert_eq!(shorter["items"], json!([]));
+    let removed = shorter["removed"].as_array().unwrap();
+    assert_eq!(removed.len(), longer["items"].as_array().unwrap().len());
+    assert!(removed.iter().all(|row| row["reason"] == "expired" && row["rule"] == "A6"), "{shorter}");
+    assert_eq!(served.images().await, images, "nothing was changed");
+    for junk in ["-1", "x", "", "36501", "7.5"] {
+        let body = under(junk).await.is_refusal(400);
+        assert_eq!(body["detail"]["parameter"], "image_ttl_days", "{junk}: {body}");
+    }
 }
 
 async fn a_question_that_matches_nothing_is_404(database: Database) {
