@@ -14,23 +14,26 @@ use crate::table::Table;
 
 /// Say what a report, or other settings, would remove from a gateway's inventory
 ///
-/// Changes nothing. For state files: `evaluate`, and `apply` and `sweep` with --dry-run.
+/// Changes nothing. A report is previewed under the gateway's settings, but for those that are given here;
+/// settings alone are previewed over the whole inventory. For state files: `evaluate`, and `apply` and
+/// `sweep` with --dry-run.
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,
     after_help = "\
 Examples:
   keepset preview --url http://localhost:8228 --username admin --report report.json
+  keepset preview --url http://localhost:8228 --username admin --report report.json --image-ingest-overwrite true
   keepset preview --url http://localhost:8228 --username admin --image-ttl-days 7"
 )]
 pub(crate) struct Preview {
     /// What this report would remove: an agent's JSON
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["image_ttl_days", "image_ingest_overwrite"])]
+    #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// What this TTL would remove now
+    /// Under this TTL
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     image_ttl_days: Option<i64>,
-    /// With or without overwrite
+    /// With or without overwrite, which acts only when a report comes: give --report too
     #[arg(long, value_name = "BOOL")]
     image_ingest_overwrite: Option<bool>,
     #[command(flatten)]
@@ -76,11 +79,20 @@ struct Warning {
 
 impl Preview {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let gateway = self.remote.gateway()?.ok_or(Failure::NowhereToLook)?;
+        let gateway = self.remote.gateway()?.ok_or(Failure::NoGateway)?;
+        let settings = self.settings();
         let body = match &self.report {
-            Some(path) => fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?,
-            None => serde_json::json!({ "config": self.settings() }).to_string().into_bytes(),
+            Some(path) => {
+                let report = fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+                if settings.is_empty() { report } else { under(&settings, report) }
+            }
+            None => serde_json::json!({ "config": settings }).to_string().into_bytes(),
         };
+        if self.report.is_none() && self.image_ingest_overwrite.is_some() {
+            note(format_args!(
+                "note: overwrite acts only when a report comes; give --report to see what it would remove"
+            ));
+        }
         let answer: Previewed = gateway.post("/v2/keepset/preview", &body)?;
         let mut results = Results::new();
         match self.output {
@@ -101,6 +113,16 @@ impl Preview {
         let overwrite = self.image_ingest_overwrite.map(|is| ("image_ingest_overwrite", Value::from(is)));
         days.into_iter().chain(overwrite).map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// A report with settings beside its keys. Its own text stays as it is: the gateway is to judge it. What is no object
+/// stays so too.
+fn under(settings: &Map<String, Value>, report: Vec<u8>) -> Vec<u8> {
+    let text = report.trim_ascii_start();
+    let Some(rest) = text.strip_prefix(b"{") else { return report };
+    let comma = if rest.trim_ascii_start().starts_with(b"}") { "" } else { "," };
+    let config = Value::Object(settings.clone());
+    [format!("{{\"config\":{config}{comma}").as_bytes(), rest].concat()
 }
 
 /// How many rows would go, and which.

@@ -1,7 +1,7 @@
 //! Commands that ask a gateway.
 
 use crate::gateway::Gateway;
-use crate::scene::{Ran, Scene};
+use crate::scene::{Ran, Scene, shipped};
 
 /// A report as of now: that of the samples would be past its TTL one day.
 fn fresh(report: String) -> String {
@@ -49,7 +49,7 @@ fn options_that_would_count_for_nothing_are_refused() {
         (&delete[..], &["--lock-timeout", "1"][..], "--lock-timeout"),
         (&delete, &["--plugin", "p.wasm"], "--plugin"),
         (&delete, &["--limit-time", "1"], "--limit-time"),
-        (&delete, &["--no-cache"], "--no-cache"),
+        (&delete, &["--cache-dir", "cache"], "--cache-dir"),
         (&delete, &state, "--url"),
         (&explain, &["--now", "2026-08-06T09:00:08Z"], "--now"),
         (&explain, &["--config", "keepset.yaml"], "--config"),
@@ -107,5 +107,36 @@ fn what_is_no_url_and_no_context_is_told_what_was_expected() {
     for key in ["prod-eu-1/default", "kubernetes", "kubernetes/", "Kubernetes/prod/default"] {
         let ran = scene.run(&[&["explain", key][..], &url].concat());
         ran.failed(4, &format!("`{key}` is no TYPE/CONTEXT: expected kubernetes/CLUSTER/NAMESPACE"));
+    }
+}
+
+#[test]
+fn a_report_is_previewed_under_other_settings() {
+    let scene = Scene::new();
+    let gateway = Gateway::start(&scene, &[]);
+    gateway.report("k8s-report.json", fresh);
+    let next = std::fs::read_to_string(shipped("k8s-report-next-poll.json")).unwrap();
+    scene.write("next.json", &fresh(next));
+    let preview = |more: &[&str]| gateway.ask(&scene, &[&["preview"][..], more].concat()).succeeded();
+    let as_it_is = preview(&["--report", "next.json"]).stdout;
+    assert_eq!(as_it_is, "would remove 0\n");
+    let overwritten = preview(&["--report", "next.json", "--image-ingest-overwrite", "true"]).stdout;
+    assert!(overwritten.contains("overwritten  A2"), "{overwritten}");
+    let alone = preview(&["--image-ingest-overwrite", "true"]);
+    assert!(
+        alone.stderr.contains("overwrite acts only when a report comes; give --report"),
+        "{}",
+        alone.stderr
+    );
+    scene.write("empty.json", " {} ");
+    scene.write("list.json", "[]");
+    for (report, said) in [("empty.json", "would remove 0"), ("list.json", "400")] {
+        let ran = gateway.ask(&scene, &["preview", "--report", report, "--image-ttl-days", "7"]);
+        assert!(
+            ran.stdout.contains(said) || ran.stderr.contains(said),
+            "{report}: {}{}",
+            ran.stdout,
+            ran.stderr
+        );
     }
 }

@@ -15,6 +15,7 @@ crate::cases!(
     a_preview_of_a_report_says_what_it_would_remove_and_changes_nothing,
     a_preview_of_settings_says_what_they_would_remove_and_changes_nothing,
     a_preview_of_both_decides_the_report_by_those_settings,
+    a_preview_of_a_deletion_says_what_it_would_remove_and_changes_nothing,
     a_preview_of_nonsense_is_400,
     removals_are_listed_newest_first_with_their_reasons,
     what_happened_is_measured,
@@ -200,6 +201,43 @@ async fn a_preview_of_both_decides_the_report_by_those_settings(database: Databa
     assert_eq!(everything(&served).await, before);
 }
 
+async fn a_preview_of_a_deletion_says_what_it_would_remove_and_changes_nothing(database: Database) {
+    let served = Served::new(database).await;
+    served.report("k8s-report").await;
+    served.set_time(600);
+    let before = everything(&served).await;
+    let preview = async |context: &str, digest: Option<&str>| {
+        let mut deletion = json!({"inventory_type": "kubernetes", "context": context});
+        if let Some(digest) = digest {
+            deletion["image_digest"] = json!(digest);
+        }
+        served.post("reader", "/v2/keepset/preview", json!({"delete": deletion}).to_string()).await
+    };
+    let image = preview("prod-eu-1/payments", Some("unknown")).await.is(200).json();
+    assert!(image["removed"].as_array().unwrap().iter().all(|row| row["rule"] == "D2"), "{image}");
+    let context = preview("prod-eu-1/default", None).await.is(200).json();
+    preview("prod-eu-1", None).await.is_refusal(404); // nodes are not deleted so (D1)
+    let body = preview("prod-eu-1/default", Some("sha256:0")).await.is_refusal(404);
+    assert_eq!(body["message"], "Inventory not found");
+    assert_eq!(everything(&served).await, before);
+    served
+        .delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault")
+        .await
+        .is(204);
+    let log = served.get("reader", "/v2/keepset/removals").await.json();
+    let keys = |list: &Value| -> Vec<String> {
+        let rows = list.as_array().unwrap().iter();
+        let mut keys: Vec<String> = rows
+            .map(|row| format!("{} {} {} {}", row["kind"], row["id"], row["image_tag"], row["rule"]))
+            .collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys(&context["removed"]), keys(&log["items"]), "what was foretold came true");
+    served.set_time(121 * DAY);
+    preview("prod-eu-1/payments", None).await.is_refusal(404);
+}
+
 async fn a_preview_of_nonsense_is_400(database: Database) {
     let served = Served::new(database).await;
     for (body, pointer) in [
@@ -209,6 +247,14 @@ async fn a_preview_of_nonsense_is_400(database: Database) {
         (json!({}), ""),
         (json!({"cluster_name": "c", "config": {"image_ttl_days": "x"}}), "/config/image_ttl_days"),
         (json!([]), ""),
+        (json!({"report": {"cluster_name": "c"}}), "/report"),
+        (json!({"report": {"cluster_name": "c"}, "config": {"image_ttl_days": 7}}), "/report"),
+        (json!({"config": {}, "a/b": 1}), "/a~1b"),
+        (json!({"delete": {"inventory_type": "ecs", "context": "c"}, "config": {}}), "/delete"),
+        (json!({"delete": {"inventory_type": "ecs", "context": "c"}, "cluster_name": "c"}), "/delete"),
+        (json!({"delete": {"inventory_type": "ecs", "context": "c", "image": "x"}}), "/delete/image"),
+        (json!({"delete": {"inventory_type": "ecs", "context": ""}}), "/delete/context"),
+        (json!({"delete": {"inventory_type": "ECS", "context": "c"}}), "/delete/inventory_type"),
     ] {
         let body = served.post("reader", "/v2/keepset/preview", body.to_string()).await.is_refusal(400);
         assert_eq!(body["detail"]["pointer"].as_str().unwrap_or_default(), pointer, "{body}");
