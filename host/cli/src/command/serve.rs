@@ -21,7 +21,7 @@ use crate::serving::file::ServeFile;
 use crate::serving::telemetry::{self, LogFormat};
 use crate::serving::tls::{Certificate, Files};
 use crate::settings::Settings;
-use crate::storage::{Storage, runtime};
+use crate::storage::{Missing, Storage, runtime};
 
 /// Where a gateway listens if nobody says otherwise: the port of Anchore's API.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8228);
@@ -167,7 +167,8 @@ impl Serve {
         let Decision { plugin, config, shadow } = tokio::task::block_in_place(|| self.decision(file))?;
         let settings = self.gateway_settings(file, config, certificate.as_ref())?;
         let cache = self.tuning.inventory_cache_mib.or(file.inventory_cache_mib);
-        let store = self.storage.open(file, cache.map_or(CACHE_BYTES, |mib| u64::from(mib) << 20)).await?;
+        let cache = cache.map_or(CACHE_BYTES, |mib| u64::from(mib) << 20);
+        let store = self.storage.open(file, cache, Missing::IsMade).await?;
         let address = self.listen.or(file.listen).unwrap_or(LISTEN);
         let listener =
             TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;

@@ -1,6 +1,7 @@
 //! The `keepset` command as people, scripts and other programs meet it.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod caretaking;
 mod durability;
 mod explain;
 mod failures;
