@@ -195,7 +195,8 @@ pub(super) async fn delete(
     };
     let context = selector.context.clone();
     let decide = gateway.retention().purge(gateway.retention().place().await?, selector);
-    let purging = gateway.store().purge(&allowed.account, inventory_type, &context, arrival.now, decide);
+    let (now, id) = (arrival.now, &*arrival.id);
+    let purging = gateway.store().purge(&allowed.account, inventory_type, &context, now, id, decide);
     let purged = gateway.metrics().store("purge", purging).await.map_err(ApiError::from);
     let removed = purged.map_err(|error| error.or_not_found("Inventory not found"))?;
     gateway.metrics().removed(&removed);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use keepset_store::LoggedRemoval;
+use keepset_store::{LoggedRemoval, RemovalFilter};
 use keepset_types::{
     Config, Id, Inventory, Key, RemovalReason, Removed, Retained, RetainedReason, Selector, Timestamp,
     Warning, pointer_token, read_json,
@@ -51,6 +51,21 @@ impl From<keepset_types::ItemKind> for Kind {
             K::Pod => Self::Pod,
             K::Service => Self::Service,
             K::Task => Self::Task,
+        }
+    }
+}
+
+impl From<Kind> for keepset_types::ItemKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Cluster => Self::Cluster,
+            Kind::Container => Self::Container,
+            Kind::Image => Self::Image,
+            Kind::Namespace => Self::Namespace,
+            Kind::Node => Self::Node,
+            Kind::Pod => Self::Pod,
+            Kind::Service => Self::Service,
+            Kind::Task => Self::Task,
         }
     }
 }
@@ -368,7 +383,7 @@ pub(crate) struct DeletionDraft {
     image_digest: Option<Given>,
 }
 
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum GoneBecause {
     /// The report covers its context and does not contain it (A2).
@@ -379,6 +394,28 @@ pub(crate) enum GoneBecause {
     Superseded,
     /// Deleted by hand (D1, D2).
     Deleted,
+}
+
+impl From<RemovalReason> for GoneBecause {
+    fn from(reason: RemovalReason) -> Self {
+        match reason {
+            RemovalReason::Overwritten => Self::Overwritten,
+            RemovalReason::Expired => Self::Expired,
+            RemovalReason::Superseded => Self::Superseded,
+            RemovalReason::Deleted => Self::Deleted,
+        }
+    }
+}
+
+impl From<GoneBecause> for RemovalReason {
+    fn from(reason: GoneBecause) -> Self {
+        match reason {
+            GoneBecause::Overwritten => Self::Overwritten,
+            GoneBecause::Expired => Self::Expired,
+            GoneBecause::Superseded => Self::Superseded,
+            GoneBecause::Deleted => Self::Deleted,
+        }
+    }
 }
 
 /// A row that would go.
@@ -398,12 +435,7 @@ impl From<&Removed> for RemovedRow {
         Self {
             key: (&removed.key).into(),
             last_seen: removed.last_seen,
-            reason: match removed.reason {
-                RemovalReason::Overwritten => GoneBecause::Overwritten,
-                RemovalReason::Expired => GoneBecause::Expired,
-                RemovalReason::Superseded => GoneBecause::Superseded,
-                RemovalReason::Deleted => GoneBecause::Deleted,
-            },
+            reason: removed.reason.into(),
             rule: removed.rule.to_string(),
         }
     }
@@ -557,7 +589,7 @@ async fn rows_of(
     })
 }
 
-/// Which part of the log.
+/// Which part of the log; what is not given does not matter, what is given matches whole.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(super) struct LogPage {
@@ -567,6 +599,21 @@ pub(super) struct LogPage {
     /// How many entries at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100000, default = 1000, nullable = false)]
     page_size: Option<PageSize>,
+    #[param(inline, nullable = false)]
+    inventory_type: Option<InventoryType>,
+    /// A whole context.
+    #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
+    context: Option<Given>,
+    #[param(inline, nullable = false)]
+    kind: Option<Kind>,
+    #[param(inline, nullable = false)]
+    reason: Option<GoneBecause>,
+    /// Only what went at that time or later.
+    #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+    since: Option<Timestamp>,
+    /// Only what went before that time.
+    #[param(value_type = Option<String>, format = DateTime, nullable = false)]
+    until: Option<Timestamp>,
 }
 
 /// A row that went.
@@ -584,7 +631,8 @@ pub(crate) struct LoggedRow {
     rule: String,
     #[schema(value_type = String, format = DateTime)]
     removed_at: Timestamp,
-    /// The id of the request that brought the report which removed it; absent where none did.
+    /// The id of the request that removed it: of the report, or of the deletion; absent where the TTL did in a sweep. The
+    /// log has more under it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     report: Option<String>,
@@ -631,7 +679,15 @@ pub(super) async fn removals(
 ) -> Result<Json<RemovalLog>, ApiError> {
     gateway.sweep_before_reading(&allowed.account, arrival.now).await?;
     let size = page.page_size.map_or(1000, PageSize::get);
-    let reading = gateway.store().removals(&allowed.account, page.before, size);
+    let filter = RemovalFilter {
+        inventory_type: page.inventory_type.map(Into::into),
+        context: page.context.map(Given::into_string),
+        kind: page.kind.map(Into::into),
+        reason: page.reason.map(Into::into),
+        since: page.since,
+        until: page.until,
+    };
+    let reading = gateway.store().removals_like(&allowed.account, &filter, page.before, size);
     let logged = gateway.metrics().store("removals", reading).await?;
     let is_full = u32::try_from(logged.len()).is_ok_and(|length| length == size);
     let next = logged.last().filter(|_| is_full).map(|last| last.id);

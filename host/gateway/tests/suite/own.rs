@@ -18,6 +18,7 @@ crate::cases!(
     a_preview_of_a_deletion_says_what_it_would_remove_and_changes_nothing,
     a_preview_of_nonsense_is_400,
     removals_are_listed_newest_first_with_their_reasons,
+    removals_are_filtered,
     what_happened_is_measured,
     a_shadow_is_compared_and_changes_nothing,
 );
@@ -276,14 +277,14 @@ async fn removals_are_listed_newest_first_with_their_reasons(database: Database)
     );
     assert!(overwritten.iter().any(|row| row["reason"] == "overwritten" && row["rule"] == "A2"));
     served.set_time(600 + DAY);
-    served
+    let deleted = served
         .delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault")
         .await
         .is(204);
     let log = served.get("reader", "/v2/keepset/removals").await.json();
     let first = &log["items"][0];
     assert_eq!((&first["reason"], &first["rule"]), (&json!("deleted"), &json!("D1")));
-    assert!(first.get("report").is_none());
+    assert_eq!(first["report"], deleted.header("anchore-request-id"));
     let all = log["items"].as_array().unwrap();
     assert!(all.is_sorted_by(|a, b| a["number"].as_i64() > b["number"].as_i64()));
     assert!(log.get("next").is_none());
@@ -298,6 +299,53 @@ async fn removals_are_listed_newest_first_with_their_reasons(database: Database)
     assert_eq!(&paged, all);
     assert_eq!(served.get("bob", "/v2/keepset/removals").await.is(200).json()["items"], json!([]));
     served.get("reader", "/v2/keepset/removals?before=x").await.is_refusal(400);
+    let deleted = served.delete("alice", "/v2/kubernetes-namespaces?cluster_name=prod-eu-1").await.is(204);
+    let log = served.get("reader", "/v2/keepset/removals?page_size=1").await.json();
+    assert_eq!(log["items"][0]["report"], deleted.header("anchore-request-id"));
+}
+
+async fn removals_are_filtered(database: Database) {
+    type Matches = fn(&Value) -> bool;
+    let served = Served::with(database, overwriting()).await;
+    served.report("k8s-report").await;
+    served.set_time(600);
+    served.report("k8s-report-next-poll").await;
+    served.set_time(1200);
+    served
+        .delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault")
+        .await
+        .is(204);
+    let get = async |query: &str| {
+        let path = format!("/v2/keepset/removals?{query}");
+        served.get("reader", &path).await.is(200).json()["items"].as_array().unwrap().clone()
+    };
+    let all = get("").await;
+    let filters: [(&str, Matches); 6] = [
+        ("inventory_type=kubernetes", |_| true),
+        ("context=prod-eu-1%2Fdefault", |row| row["context"] == "prod-eu-1/default"),
+        ("kind=pod", |row| row["kind"] == "pod"),
+        ("reason=deleted", |row| row["reason"] == "deleted"),
+        ("since=2026-08-06T09:20:00Z", |row| row["removed_at"] == "2026-08-06T09:20:08Z"),
+        ("until=2026-08-06T11:20:08%2B02:00&reason=overwritten", |row| row["reason"] == "overwritten"),
+    ];
+    for (query, matches) in filters {
+        let found = get(query).await;
+        let expected: Vec<Value> = all.iter().filter(|row| matches(row)).cloned().collect();
+        assert_eq!(found, expected, "{query}");
+        assert!(!found.is_empty(), "{query}");
+    }
+    assert!(get("inventory_type=ecs").await.is_empty());
+    for (query, parameter) in [
+        ("inventory_type=k8s", "inventory_type"),
+        ("context=", "context"),
+        ("kind=planet", "kind"),
+        ("reason=none", "reason"),
+        ("since=yesterday", "since"),
+        ("until=", "until"),
+    ] {
+        let body = served.get("reader", &format!("/v2/keepset/removals?{query}")).await.is_refusal(400);
+        assert_eq!(body["detail"]["parameter"], parameter, "{query}: {body}");
+    }
 }
 
 async fn what_happened_is_measured(database: Database) {
