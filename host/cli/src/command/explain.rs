@@ -42,7 +42,7 @@ pub(crate) struct Explain {
     #[command(flatten)]
     clock: Clock,
     /// How to write the answer
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
     pub(super) output: Format,
     #[command(flatten)]
     remote: Remote,

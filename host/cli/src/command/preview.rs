@@ -39,7 +39,7 @@ pub(crate) struct Preview {
     #[command(flatten)]
     remote: Remote,
     /// How to write the answer
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
     pub(super) output: Format,
 }
 
