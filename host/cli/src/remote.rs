@@ -89,9 +89,10 @@ impl Gateway<'_> {
             .map_err(|error| self.failed(None, format!("{path}: this is no answer of a gateway: {error}")))
     }
 
-    /// Deletes.
-    pub(crate) fn delete(&self, path: &str, query: &[(&str, &str)]) -> Result<(), Failure> {
-        self.ask(Method::DELETE, path, query, None).map(drop)
+    /// Deletes; answers how many rows went, if the gateway says so.
+    pub(crate) fn delete(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<u64>, Failure> {
+        let answer = self.ask(Method::DELETE, path, query, None)?;
+        Ok(answer.headers().get("keepset-removed").and_then(|rows| rows.to_str().ok()?.parse().ok()))
     }
 
     /// Sends JSON, and reads the answer.

@@ -67,6 +67,14 @@ struct Deletion<'a> {
     image_digest: Option<&'a str>,
 }
 
+/// What came of it.
+#[derive(Serialize)]
+struct Deleted {
+    deleted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+}
+
 impl Delete {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         match &self.state {
@@ -109,11 +117,14 @@ impl Delete {
         confirm(self.yes, &format!("Delete {what} ({})", self.inventory_type))?;
         let mut query = vec![("inventory_type", &*self.inventory_type), ("context", &*self.context)];
         query.extend(self.image_digest.as_deref().map(|digest| ("image_digest", digest)));
-        gateway.delete("/v2/inventories", &query)?;
+        let rows = gateway.delete("/v2/inventories", &query)?;
         let mut results = Results::new();
         match self.output {
-            Format::Json => results.json(&serde_json::json!({ "deleted": true }))?,
-            Format::Text => writeln!(results, "deleted")?,
+            Format::Json => results.json(&Deleted { deleted: true, rows })?,
+            Format::Text => match rows {
+                Some(rows) => writeln!(results, "deleted {rows}")?,
+                None => writeln!(results, "deleted")?,
+            },
         }
         results.finish()?;
         Ok(Exit::Success)

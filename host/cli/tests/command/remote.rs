@@ -31,7 +31,7 @@ fn a_dry_run_on_a_gateway_says_what_would_go_and_deletes_nothing() {
     delete(&["--dry-run", "--image-digest", "sha256:0"]).failed(4, "Inventory not found");
     delete(&[]).failed(2, "not confirmed");
     assert_eq!(listed(), before);
-    delete(&["--yes"]).succeeded();
+    assert_eq!(delete(&["--yes"]).succeeded().stdout, "deleted 9\n");
     assert_ne!(listed(), before);
     delete(&["--dry-run"]).failed(4, "Inventory not found");
 }
