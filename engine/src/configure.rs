@@ -1,5 +1,6 @@
 //! Settings, read and refused (rules C1 to C4).
 
+use std::cmp::Reverse;
 use std::fmt;
 
 use keepset_types::{Config, Error, ErrorCode, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting, pointer_token};
@@ -99,9 +100,24 @@ fn setting_named(origin: Origin, name: &str) -> Result<Setting, Error> {
     if let Some((setting, _)) = known().find(|(_, known)| *known == name) {
         return Ok(setting);
     }
-    let nearest = known().min_by_key(|(_, known)| strsim::osa_distance(known, name));
-    let nearest = nearest.map(|(_, nearest)| format!("; did you mean `{nearest}`?")).unwrap_or_default();
-    Err(refusal(name, format!("`{name}` is not a setting of runtime_inventory{nearest}")))
+    let nearest = nearest(name, known().map(|(_, known)| known));
+    let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+    Err(refusal(name, format!("`{name}` is not a setting of runtime_inventory{hint}")))
+}
+
+/// C4: the known name with most of its words in this one, of several the one that is spelt most like it. None is near
+/// where no word is, and a third of the letters is wrong.
+fn nearest(name: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let measured = known.map(|known| {
+        let lower = known.to_ascii_lowercase();
+        let words = lower.split('_').filter(|word| name.contains(*word)).count();
+        (known, words, strsim::osa_distance(&lower, &name))
+    });
+    let nearest = measured.min_by_key(|(_, words, distance)| (Reverse(*words), *distance));
+    let (known, ..) =
+        nearest.filter(|(known, words, distance)| *words > 0 || distance.saturating_mul(3) < known.len())?;
+    Some(known)
 }
 
 /// C1, C2.
@@ -109,7 +125,7 @@ fn read_value(origin: Origin, setting: Setting, name: &str, value: &Value) -> Re
     let parsed;
     let value = match (origin, value) {
         (Origin::Environment, Value::String(text)) => {
-            parsed = serde_json::from_str(text).unwrap_or_else(|_| value.clone());
+            parsed = Setting::value_of(text);
             &parsed
         }
         _ => value,
@@ -140,6 +156,8 @@ fn refusal(name: &str, message: String) -> Error {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn refused(settings: &str) -> (String, Option<String>) {
@@ -153,6 +171,52 @@ mod tests {
         let (message, pointer) = refused(r#"{"image_ttl_days":1,"image_ttl_days":1}"#);
         assert_eq!(message, "`image_ttl_days` is there twice; expected each setting once");
         assert_eq!(pointer.as_deref(), Some("/image_ttl_days"));
+    }
+
+    #[test]
+    fn a_text_of_the_environment_is_the_value_that_it_is_in_yaml() {
+        let days = "ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_TTL_DAYS";
+        let overwrite = "ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_INGEST_OVERWRITE";
+        let given = |name: &str, text: &str| {
+            let settings = json!({ name: text }).to_string();
+            configure(&[Layer { origin: Origin::Environment, settings }]).ok()
+        };
+        for (text, expected) in [("4", Some(4)), ("+4", Some(4)), ("0", Some(0))] {
+            assert_eq!(given(days, text).map(|config| config.image_ttl_days), expected, "{text}");
+        }
+        for text in ["", " 4", "4 ", "4\n", "04", "++4", "4.0", "4e0", "4_0", "0x4", "-1", "four", "true"] {
+            assert_eq!(given(days, text), None, "{text:?}");
+        }
+        for (text, expected) in [("true", true), ("True", true), ("TRUE", true), ("False", false)] {
+            assert_eq!(
+                given(overwrite, text).map(|config| config.image_ingest_overwrite),
+                Some(expected),
+                "{text}"
+            );
+        }
+        for text in ["", "tRUE", "yes", "on", "1", " true", "\"true\"", "null"] {
+            assert_eq!(given(overwrite, text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest_one_if_any_is_near() {
+        for (name, nearest) in [
+            ("image_ttl_day", Some("image_ttl_days")),
+            ("imge_tll_dasy", Some("image_ttl_days")),
+            ("imageTtlDays", Some("image_ttl_days")),
+            ("ttl", Some("image_ttl_days")),
+            ("inventory_ttl", Some("inventory_ttl_days")),
+            ("overwrite", Some("image_ingest_overwrite")),
+            ("INVENTORY_OVERWRITE", Some("inventory_ingest_overwrite")),
+            ("truncation_guard", Some("ecs_truncation_guard")),
+            ("enabled", None),
+            ("", None),
+        ] {
+            let (message, _) = refused(&json!({ name: 1 }).to_string());
+            let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default();
+            assert_eq!(message, format!("`{name}` is not a setting of runtime_inventory{hint}"));
+        }
     }
 
     #[test]

@@ -83,8 +83,8 @@ fn replay(evaluate: &Evaluate<'_>, history: &History) -> Verdict {
     })
 }
 
-/// Law 2: Without overwrite, the keys and `last_seen` after a set of reports, swept at one final `now`, do not depend on the
-/// order of the reports.
+/// Law 2: Without overwrite, the keys and `last_seen` after a set of reports, each with all that it refers to, swept at one
+/// final `now`, do not depend on the order of the reports.
 ///
 /// Left out: two different reports of one second (A4 lets the one that is applied later decide on the image), clocks
 /// that go back, timestamps ahead of `now` (N1 cuts them differently at each `now`), and references to what is not in
@@ -148,8 +148,9 @@ fn coverage(evaluate: &Evaluate<'_>, history: &History) -> Verdict {
 
 /// Law 4: For one history, retained(overwrite on) is a subset of retained(overwrite off).
 ///
-/// Left out: containers that change their image. With overwrite a late report is skipped (A1), without it is merged
-/// (A4); if only such a report moves a container that a guard of A3 has kept, each mode has an image of its own.
+/// Left out: containers that change their image, and containers and tasks that change their parent. With overwrite a late
+/// report is skipped (A1), without it is merged (A4); if only such a report moves a container or a task that a guard of A3
+/// has kept, each mode has an image of its own, and keeps a parent of its own from the TTL (A5).
 fn overwrite(evaluate: &Evaluate<'_>, history: &History) -> Verdict {
     let play = |overwrite: bool| {
         let config = with(&history.config, "image_ingest_overwrite", overwrite.into());

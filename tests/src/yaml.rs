@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-/// The document in a YAML text. Words such as `y` and `no` are texts, as YAML 1.2 has it: a label or a name may well be one.
+/// The document in a YAML text. Words such as `y` and `no` are texts, as YAML 1.2 has it, and so are `1_000` and `007`: a
+/// label or a name may well be one.
 ///
 /// # Errors
 /// If it is none; the message says where.
@@ -13,6 +14,8 @@ pub fn read(text: &str) -> Result<Value, String> {
     }
     let options = serde_saphyr::options! {
         strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
         // Histories of months have millions of values. What aliases may make of a small file stays limited.
         budget: serde_saphyr::budget! {
             max_events: 200_000_000,

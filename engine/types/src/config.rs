@@ -1,6 +1,7 @@
-//! The settings of retention (section 5). How they are read and refused is the engine's business.
+//! The settings of retention (section 5). Which are refused is the engine's business.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::time::SECONDS_PER_DAY;
 
@@ -81,6 +82,20 @@ impl Setting {
     /// The environment variables that set any of them (C3).
     pub fn environment_variables() -> impl Iterator<Item = &'static str> {
         NAMES.iter().flat_map(|(_, _, variables)| variables.iter().copied())
+    }
+
+    /// What a text of the environment or the command line stands for (C3): the integer or the truth value that it is in
+    /// YAML, else itself.
+    #[must_use]
+    pub fn value_of(text: &str) -> Value {
+        match text {
+            "true" | "True" | "TRUE" => true.into(),
+            "false" | "False" | "FALSE" => false.into(),
+            _ => match text.parse::<i64>() {
+                Ok(number) if number.to_string() == text.strip_prefix('+').unwrap_or(text) => number.into(),
+                _ => text.into(),
+            },
+        }
     }
 }
 

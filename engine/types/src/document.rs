@@ -93,18 +93,18 @@ fn not_utf_8<'a, T: Deserialize<'a>>(start: &'a [u8]) -> DocumentError {
     }
 }
 
+/// Ends at the object where a key of it cannot be read.
 fn json_pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {
+        let token = match segment {
+            Segment::Seq { index } => index.to_string(),
+            Segment::Map { key } | Segment::Enum { variant: key } => pointer_token(key),
+            Segment::Unknown => break,
+        };
         pointer.push('/');
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&index.to_string()),
-            Segment::Map { key } | Segment::Enum { variant: key } => {
-                pointer.push_str(&pointer_token(key));
-            }
-            Segment::Unknown => pointer.push('?'),
-        }
+        pointer.push_str(&token);
     }
     pointer
 }
@@ -192,6 +192,16 @@ impl Serialize for Inventory {
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_key_that_cannot_be_read_is_said_with_its_object() {
+        let fault = |json: &str| {
+            let read = read_json::<Vec<std::collections::BTreeMap<String, u8>>>(json.as_bytes());
+            read.map(drop).unwrap_err().pointer
+        };
+        assert_eq!(fault(r#"[{"a":1},{"\ud800":1}]"#), "/1");
+        assert_eq!(fault(r#"[{"a":"1"}]"#), "/0/a");
+    }
 
     #[test]
     fn what_is_not_utf_8_is_said_with_its_place() {

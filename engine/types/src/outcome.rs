@@ -177,7 +177,8 @@ impl WarningCode {
     }
 
     /// What it means, for people.
-    fn sentence(self) -> &'static str {
+    #[must_use]
+    pub fn sentence(self) -> &'static str {
         match self {
             Self::ClockAhead => {
                 "The report's timestamp is more than 300 s ahead of the clock here; it counts as now"

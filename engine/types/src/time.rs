@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, SecondsFormat};
+use chrono::{DateTime, FixedOffset, SecondsFormat};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A day of the TTL: 86 400 s, without calendar, time zone or leap second (A5).
@@ -35,16 +35,28 @@ impl Timestamp {
         self.0
     }
 
-    /// Reads RFC 3339 with any offset; fractions of a second are cut off (N1).
+    /// Reads RFC 3339 with any offset; fractions of a second are cut off, and a leap second is the second before it (N1).
     ///
     /// # Errors
     /// [`InvalidTimestamp`] for any other text.
     pub fn parse(text: &str) -> Result<Self, InvalidTimestamp> {
+        // The reader would also take U+2212 as the sign of an offset, and a second 60 in any minute.
         DateTime::parse_from_rfc3339(text)
             .ok()
+            .filter(|time| text.is_ascii() && (!is_second_60(time) || ends_a_day(time)))
             .and_then(|time| Self::from_unix(time.timestamp()))
             .ok_or_else(|| InvalidTimestamp(text.to_owned()))
     }
+}
+
+/// Such a second is read as a longer second 59.
+fn is_second_60(time: &DateTime<FixedOffset>) -> bool {
+    time.timestamp_subsec_nanos() >= 1_000_000_000
+}
+
+/// Whether this is the last second of a day, UTC.
+fn ends_a_day(time: &DateTime<FixedOffset>) -> bool {
+    time.timestamp().rem_euclid(SECONDS_PER_DAY) == SECONDS_PER_DAY - 1
 }
 
 /// `2026-08-06T09:00:07Z`.
@@ -106,8 +118,23 @@ mod tests {
     }
 
     #[test]
+    fn a_leap_second_is_at_the_end_of_a_day() {
+        let expected = Timestamp::parse("2016-12-31T23:59:59Z").unwrap();
+        for text in ["2016-12-31T23:59:60Z", "2017-01-01T08:59:60.5+09:00", "2016-12-31 18:29:60-05:30"] {
+            assert_eq!(Timestamp::parse(text).unwrap(), expected, "{text}");
+        }
+        for text in ["2016-12-31T23:58:60Z", "2016-12-31T23:59:60+09:00", "2016-12-31T23:59:61Z"] {
+            assert!(Timestamp::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
     fn other_texts_are_refused() {
-        for text in ["", "2026-08-06", "2026-08-06T09:00:07", "1786000000", "2026-02-30T00:00:00Z"] {
+        let no_times = ["", "2026-08-06", "2026-08-06T09:00:07", "1786000000", "2026-02-30T00:00:00Z"];
+        let no_offsets =
+            ["\u{2212}01:00", "+0100", "+01", "+01:0", "+24:00", "+01:60", " +01:00", "UTC", "Z ", "Z\n"];
+        let no_offsets = no_offsets.map(|offset| format!("2026-08-06T09:00:07{offset}"));
+        for text in no_times.into_iter().chain(no_offsets.iter().map(String::as_str)) {
             assert!(Timestamp::parse(text).is_err(), "{text}");
         }
     }

@@ -73,7 +73,7 @@ impl Settings {
         let mut settings = Map::new();
         for setting in text.split(',') {
             let (name, value) = setting.split_once('=').unwrap_or((setting, ""));
-            settings.insert(name.trim().to_owned(), scalar(value.trim()));
+            settings.insert(name.trim().to_owned(), Setting::value_of(value.trim()));
         }
         judged(vec![layer(Origin::Flag, settings)], None, &by_engine)
     }
@@ -90,7 +90,7 @@ impl Settings {
             ("ecs_truncation_guard", &self.ecs_truncation_guard),
         ];
         let given = flags.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
-        given.map(|(name, text)| (name.to_owned(), scalar(text))).collect()
+        given.map(|(name, text)| (name.to_owned(), Setting::value_of(text))).collect()
     }
 }
 
@@ -130,14 +130,6 @@ fn layer(origin: Origin, settings: Map<String, Value>) -> Layer {
     Layer { origin, settings: Value::Object(settings).to_string() }
 }
 
-/// A number or a truth value as such, everything else as a text.
-fn scalar(text: &str) -> Value {
-    match serde_json::from_str(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
-        _ => text.into(),
-    }
-}
-
 fn environment() -> Map<String, Value> {
     let given = |name: &'static str| Some((name, env::var_os(name)?));
     let texts = Setting::environment_variables().filter_map(given);
@@ -166,7 +158,12 @@ impl<'a> Section<'a> {
         }
         let text = std::fs::read_to_string(path)
             .map_err(|source| Failure::Read { path: path.to_owned(), source })?;
-        let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            leading_zero_numbers_as_strings: true,
+            underscored_numbers_as_strings: true,
+        };
+        let file: Option<File> = serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
             let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
             let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
             Failure::Refused { origin: path.display().to_string(), error }

@@ -1,8 +1,9 @@
 //! What is done around every request: its id, its time, its span, its deadline, its measure.
 
+use std::net::SocketAddr;
 use std::time::Instant;
 
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::Next;
@@ -11,9 +12,10 @@ use keepset_types::Timestamp;
 use opentelemetry::global::get_text_map_propagator;
 use opentelemetry_http::HeaderExtractor;
 use tracing::Instrument as _;
+use tracing::field::Empty;
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
-use crate::error::{ApiError, REQUEST_ID};
+use crate::error::{ApiError, REQUEST_ID, Why};
 use crate::gateway::Gateway;
 use crate::metrics::Served;
 
@@ -49,7 +51,19 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
     let matched = request.extensions().get::<MatchedPath>();
     let route = matched.map_or("unknown", MatchedPath::as_str).to_owned();
     let method = request.method().as_str().to_owned();
-    let span = tracing::info_span!("request", id, method, route);
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method,
+        route,
+        address = Empty,
+        user = Empty,
+        account = Empty,
+        cluster = Empty
+    );
+    if let Some(ConnectInfo(address)) = request.extensions().get::<ConnectInfo<SocketAddr>>() {
+        span.record("address", address.ip().to_string());
+    }
     let caller = get_text_map_propagator(|known| known.extract(&HeaderExtractor(request.headers())));
     let _ = span.set_parent(caller); // nobody collects traces: then there is nothing to continue
 
@@ -77,7 +91,13 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
         response.headers_mut().insert(REQUEST_ID, value);
     }
     let (status, took) = (response.status().as_u16(), started.elapsed());
-    span.in_scope(|| tracing::info!(status, milliseconds = took.as_millis(), "answered"));
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    span.in_scope(|| match response.extensions_mut().remove::<Why>() {
+        None => tracing::info!(status, milliseconds, "answered"),
+        Some(Why { message, pointer, parameter }) => {
+            tracing::warn!(status, milliseconds, pointer, parameter, "refused: {message}");
+        }
+    });
     // Methods that HTTP does not know come from outside, and would be labels without end.
     let method =
         if response.status() == axum::http::StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };

@@ -15,6 +15,7 @@ use keepset_store::User;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
+use tracing::Span;
 
 use crate::error::ApiError;
 use crate::gateway::Gateway;
@@ -122,6 +123,7 @@ async fn authenticate(gateway: &Gateway, parts: &Parts) -> Result<User, ApiError
     };
     let given = credentials(&parts.headers);
     let (name, password) = given.ok_or_else(|| refused("no_credentials", ApiError::Unauthorized))?;
+    Span::current().record("user", &name);
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let address = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
     let gate = gateway.gate();
@@ -138,7 +140,7 @@ async fn authenticate(gateway: &Gateway, parts: &Parts) -> Result<User, ApiError
         (true, Some(user)) => Ok(user),
         _ => {
             failures.fetch_add(1, Ordering::Relaxed);
-            tracing::info!(user = name, %address, "login refused");
+            tracing::warn!("login refused");
             Err(refused("wrong_credentials", ApiError::Unauthorized))
         }
     }
@@ -187,6 +189,7 @@ impl<P: Permission> FromRequestParts<Gateway> for Allowed<P> {
             }
             _ => user.account.clone(),
         };
+        Span::current().record("account", &account);
         if !role.may(action) {
             return Err(not_in_this_role(&account, &user, role, action));
         }

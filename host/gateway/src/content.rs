@@ -23,6 +23,8 @@ pub(crate) struct Parts {
     pub(crate) envelope: String,
     /// Stands for all that it says, but for its `timestamp`.
     pub(crate) content: Content,
+    /// What it calls its cluster, for the log.
+    pub(crate) cluster: Option<String>,
 }
 
 impl Seeds {
@@ -33,8 +35,10 @@ impl Seeds {
         deserializer.end().ok()?;
         let text = Value::Object(envelope.clone()).to_string();
         envelope.remove("timestamp")?;
+        let cluster = ["cluster_name", "cluster_arn"].iter().find_map(|key| envelope.get(*key)?.as_str());
+        let cluster = cluster.map(str::to_owned);
         sum.add(self, (reader, &*Value::Object(envelope).to_string()));
-        Some(Parts { envelope: text, content: sum.content() })
+        Some(Parts { envelope: text, content: sum.content(), cluster })
     }
 }
 
@@ -159,6 +163,7 @@ mod tests {
             assert_eq!(same.content, report.content);
             assert!(same.envelope.contains("10:30"));
         }
+        assert_eq!(report.cluster.as_deref(), Some("c"));
         let envelope: Value = serde_json::from_str(&report.envelope).unwrap();
         let mut expected: Value = serde_json::from_str(REPORT).unwrap();
         expected["containers"] = Value::Array(Vec::new());

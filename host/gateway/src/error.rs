@@ -1,8 +1,8 @@
 //! Refusals on the wire (contract 1.6).
 
-use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use keepset_host::PluginError;
 use keepset_store::{ApplyError, StoreError};
 use keepset_types::ErrorCode;
@@ -28,6 +28,14 @@ pub(crate) struct Refusal {
     message: String,
     detail: ErrorDetail,
     retry_after: Option<&'static str>,
+}
+
+/// What the log is told of a refusal: agents do not tell what they were answered. Goes with the response, inside the process.
+#[derive(Clone, Debug)]
+pub(crate) struct Why {
+    pub(crate) message: String,
+    pub(crate) pointer: Option<String>,
+    pub(crate) parameter: Option<String>,
 }
 
 /// A refusal by the service.
@@ -129,11 +137,6 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
-    /// The request is right, and its time is wrong.
-    pub(crate) fn conflict(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::CONFLICT, "conflict", message)
-    }
-
     pub(crate) fn too_large(limit: usize) -> Self {
         let message = format!("The body is larger than the {limit} bytes that are accepted");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)
@@ -141,6 +144,11 @@ impl ApiError {
 
     pub(crate) fn unsupported_media_type() -> Self {
         let message = "The body must be sent as application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
+    }
+
+    pub(crate) fn unsupported_encoding() -> Self {
+        let message = "The body must be sent as it is: expected no Content-Encoding";
         Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", message)
     }
 
@@ -204,8 +212,10 @@ impl IntoResponse for ApiError {
             Self::Refused(refusal) => *refusal,
         };
         let (code, httpcode) = (status.as_u16(), status.as_u16());
+        let ErrorDetail { pointer, parameter, .. } = detail.clone();
+        let why = Why { message: message.clone(), pointer, parameter };
         let body = Json(ErrorBody { code, error_type, message, httpcode, detail });
-        let mut response = (status, body).into_response();
+        let mut response = (status, Extension(why), body).into_response();
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static(seconds));
         }

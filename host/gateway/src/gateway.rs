@@ -10,7 +10,7 @@ use axum_server::tls_rustls::{RustlsAcceptor, RustlsConfig};
 use axum_server::{Handle, Server};
 use keepset_host::{Identity, Plugin};
 use keepset_store::Store;
-use keepset_types::Config;
+use keepset_types::{Config, WarningCode};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 
@@ -47,6 +47,7 @@ impl Gateway {
     /// called where nothing may take its time.
     #[must_use]
     pub fn new(settings: Settings, store: Store, plugin: Plugin) -> Self {
+        warn_of(settings.config);
         let metrics = Arc::new(Metrics::new());
         let retention = Retention::new(
             plugin,
@@ -128,6 +129,7 @@ impl Gateway {
     /// 8). Requests under way end with what they began with.
     pub fn replace(&self, plugin: Plugin, config: Config) {
         tracing::info!(digest = plugin.identity().digest, ?config, "decides from now on");
+        warn_of(config);
         self.inner.retention.replace(plugin, config);
         self.inner.bell.notify_one();
     }
@@ -184,5 +186,12 @@ impl Gateway {
 
     pub(crate) fn is_stopping(&self) -> bool {
         self.inner.is_stopping.load(Ordering::Relaxed)
+    }
+}
+
+/// C5.
+fn warn_of(config: Config) {
+    if config.image_ingest_overwrite && config.ttl_seconds().is_none() {
+        tracing::warn!("{}", WarningCode::OverwriteWithoutTtl.sentence());
     }
 }

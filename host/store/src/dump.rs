@@ -1,7 +1,7 @@
 //! Copies of the whole store: one that SQLite makes of its file, and one that any store can read.
 //!
-//! A dump is a line of JSON for each row, `["table", value, ...]`, after a line that says what it is. References come after
-//! what they refer to.
+//! A dump is a line of JSON for each row, `["table", value, ...]`, after a line that says what it is and before one that says
+//! how many rows there were. References come after what they refer to.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Write};
@@ -17,7 +17,7 @@ use crate::sql::{execute_rows, get, query};
 use crate::{Store, StoreError};
 
 /// A new file that only its owner may read: it will have hashes of passwords in it.
-fn create_private(path: &Path) -> std::io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -27,6 +27,11 @@ fn create_private(path: &Path) -> std::io::Result<File> {
 
 /// The first line.
 const HEADER: &str = r#"{"keepset_dump":1}"#;
+
+/// The last line: so many rows came before it. Without it the dump is cut off.
+fn footer(rows: usize) -> String {
+    format!(r#"{{"rows":{rows}}}"#)
+}
 
 /// How many rows are read before they are written: a bound on memory, not on sizes.
 const BATCH: usize = 1024;
@@ -207,15 +212,18 @@ impl Store {
     pub async fn dump(&self, to: &mut (impl Write + Send)) -> Result<(), StoreError> {
         let mut transaction = self.begin_read().await?;
         writeln!(to, "{HEADER}")?;
+        let mut count = 0;
         for table in TABLES {
             let text = format!("SELECT {} FROM {} ORDER BY {}", table.names(), table.name, table.order);
             let select = query(text);
             let mut rows = select.fetch(&mut *transaction);
             while let Some(row) = rows.try_next().await? {
                 writeln!(to, "{}", table.line(&row)?)?;
+                count += 1;
             }
         }
         transaction.rollback().await?;
+        writeln!(to, "{}", footer(count))?;
         to.flush()?;
         Ok(())
     }
@@ -232,13 +240,25 @@ impl Store {
         }
         let mut of: Option<&Table> = None;
         let mut rows: Vec<Vec<Value>> = Vec::new();
+        let (mut lines, mut is_whole) = (0, false);
         for (line, text) in (1..).zip(from.lines()) {
             let text = text?;
+            lines = line;
             let wrong = |message: &str| StoreError::Dump { line, message: message.to_owned() };
             if line == 1 {
                 if text != HEADER {
                     return Err(wrong("expected the first line of a dump"));
                 }
+                continue;
+            }
+            if is_whole {
+                return Err(wrong("expected nothing after the count of rows"));
+            }
+            if text.starts_with('{') {
+                if text != footer(line - 2) {
+                    return Err(wrong(&format!("rows are missing: expected {}", footer(line - 2))));
+                }
+                is_whole = true;
                 continue;
             }
             let mut values: Vec<Value> =
@@ -253,6 +273,10 @@ impl Store {
                 rows.clear();
             }
             rows.push(values);
+        }
+        if !is_whole {
+            let message = "the dump is cut off: expected the count of its rows as the last line".to_owned();
+            return Err(StoreError::Dump { line: lines, message });
         }
         if let Some(table) = of {
             table.insert(&mut transaction, &rows).await?;

@@ -13,6 +13,14 @@ pub enum StoreError {
         "`{0}` is no database: expected sqlite://<path>, sqlite::memory: or postgres://<user>@<host>/<database>"
     )]
     Url(String),
+    /// The database cannot be opened.
+    #[error("cannot open {url}: {source}")]
+    Open {
+        /// Where it should be, without a password.
+        url: String,
+        /// Why not.
+        source: sqlx::Error,
+    },
     /// The database did not do it.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),

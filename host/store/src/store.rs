@@ -1,15 +1,17 @@
 //! The store: its connections, its tables, its cache.
 
-use std::sync::Arc;
-use std::sync::Once;
+use std::str::FromStr as _;
+use std::sync::{Arc, Once};
 
 use sqlx::any::AnyPoolOptions;
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Executor, Transaction};
 
 use crate::StoreError;
 use crate::again::KnownReports;
 use crate::cache::Cache;
 use crate::dialect::Dialect;
+use crate::dump::create_private;
 use crate::sql::{get, query};
 
 /// Every change of the tables, the first one first. What is here was released and does not change any more.
@@ -78,10 +80,20 @@ impl Store {
         };
         let (reader, writer) = match dialect {
             Dialect::Postgres => {
-                let shared = pool(16).connect(&url).await?;
+                let shared = match pool(16).connect(&url).await {
+                    Err(sqlx::Error::PoolTimedOut) => {
+                        try_out(&url, dialect).await?;
+                        return Err(sqlx::Error::PoolTimedOut.into());
+                    }
+                    shared => shared?,
+                };
                 (shared.clone(), shared)
             }
             Dialect::Sqlite => {
+                if !is_memory {
+                    make_file(&url)?;
+                    try_out(&url, dialect).await?;
+                }
                 let writer = pool(1).connect(&url).await?;
                 let reader = if is_memory { writer.clone() } else { pool(8).connect_lazy(&url)? };
                 (reader, writer)
@@ -156,6 +168,28 @@ impl Store {
         transaction.commit().await?;
         Ok(())
     }
+}
+
+/// Opens a connection and lets it go: unlike a pool, which tries until its patience is over, it says why it cannot be.
+async fn try_out(url: &str, dialect: Dialect) -> Result<(), StoreError> {
+    let trying = async {
+        let mut connection = AnyConnection::connect(url).await?;
+        for setting in dialect.settings() {
+            connection.execute(*setting).await?;
+        }
+        connection.close().await
+    };
+    trying.await.map_err(|source| StoreError::Open { url: without_password(url), source })
+}
+
+/// Makes the file of a SQLite database that may be made, if it is not there: for its owner alone, as hashes of passwords
+/// will be in it. What is in the way SQLite tells.
+fn make_file(url: &str) -> Result<(), StoreError> {
+    if url.contains("mode=rwc") {
+        let options = SqliteConnectOptions::from_str(url)?;
+        let _ = create_private(options.get_filename());
+    }
+    Ok(())
 }
 
 async fn version(connection: &mut AnyConnection) -> Result<i64, StoreError> {

@@ -11,8 +11,8 @@ mod world;
 use std::fmt::Write as _;
 use std::fs;
 use std::hint::black_box;
-use std::sync::mpsc;
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use keepset_bench_page::{Point, Table, count, made_by, time_against_rows};

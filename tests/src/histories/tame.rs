@@ -1,7 +1,7 @@
 //! Histories as agents make them: what section 7 says of all histories that have nothing odd in them.
 //!
-//! References are closed, keys are unique, a container keeps its image and its owner for life, and `now` never goes back.
-//! Reports may come late and in any order, namespaces are re-created, and the first inventory is empty.
+//! References are closed, keys are unique, a container keeps its image for life, it and a task their owner, and `now` never
+//! goes back. Reports may come late and in any order, namespaces are re-created, and the first inventory is empty.
 
 use proptest::collection::vec;
 use proptest::option;

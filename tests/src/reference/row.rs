@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::DateTime;
+use chrono::{DateTime, Datelike};
 use serde_json::{Map, Value};
 
 /// I1: the key of a row. The order of the fields is the order of the rows.
@@ -52,9 +52,12 @@ impl Row {
 /// I1: no two rows have one key, and the keys have an order.
 pub(super) type Inventory = BTreeMap<Key, Row>;
 
-/// Whole seconds of an RFC 3339 time; fractions are cut off (N1).
+/// N1: whole seconds of an RFC 3339 time, which is ASCII; fractions are cut off, and a leap second ends a day.
 pub(super) fn seconds(text: &str) -> Option<i64> {
-    DateTime::parse_from_rfc3339(text).ok().map(|time| time.timestamp())
+    let time = DateTime::parse_from_rfc3339(text).ok().filter(|_| text.is_ascii())?.to_utc();
+    let clock = time.format("%H:%M:%S").to_string();
+    let is_there = !clock.ends_with(":60") || clock == "23:59:60";
+    (is_there && (0..=9999).contains(&time.year())).then(|| time.timestamp())
 }
 
 /// A time as outcomes write it: UTC, whole seconds.

@@ -26,6 +26,7 @@ fn timestamps() {
     for (timestamp, now, seen, warned) in [
         ("2026-08-06T09:00:00.999Z", NINE + 5, NINE, false),
         ("2026-08-06T11:00:00+02:00", NINE + 5, NINE, false),
+        ("2026-08-05T23:59:60Z", NINE + 5, NINE - 9 * 3600 - 1, false),
         ("2026-08-06T09:00:00Z", NINE - 300, NINE - 300, false),
         ("2026-08-06T09:00:00Z", NINE - 301, NINE - 301, true),
     ] {
@@ -34,6 +35,14 @@ fn timestamps() {
         let outcome = kubernetes(&[], &report, with(120, false), now);
         assert_eq!(outcome["retained"][0]["last_seen"], time(seen), "{timestamp}");
         assert_eq!(codes(&outcome).contains(&"clock_ahead"), warned, "{timestamp}");
+    }
+    for timestamp in ["2026-08-06T09:00:00\u{2212}01:00", "2026-08-06T08:59:60Z", "0000-01-01T00:00:00+00:01"]
+    {
+        let mut report = small(NINE);
+        report["timestamp"] = timestamp.into();
+        let report = report.to_string();
+        let refused = evaluate(&[], Some(Report::Kubernetes(&report)), &with(120, false), NINE);
+        assert_eq!(refused, Err("invalid_report"), "{timestamp}");
     }
 }
 

@@ -40,7 +40,7 @@ pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> R
     let logs = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
     let logs = match format {
         LogFormat::Text => logs.boxed(),
-        LogFormat::Json => logs.json().flatten_event(true).boxed(),
+        LogFormat::Json => logs.json().flatten_event(true).with_span_list(false).boxed(),
     };
     let provider = endpoint.map(provider).transpose()?;
     // W3C's `traceparent`, by which a caller's trace goes on here.

@@ -13,4 +13,4 @@ mod remote;
 mod scene;
 mod settings;
 mod simulate;
-mod traces;
+mod telemetry;

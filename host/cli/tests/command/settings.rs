@@ -81,6 +81,14 @@ fn wrong_values_are_refused_wherever_they_come_from() {
     days_kept(&scene, None, &[(TTL, "1"), (OTHER_TTL, "2")], &[]).failed(3, "two names of one setting");
     let both = "services: { catalog: { runtime_inventory: { image_ttl_days: 1, inventory_ttl_days: 2 } } }";
     days_kept(&scene, Some(both), &[], &[]).failed(3, "two names of one setting");
+    for value in ["1_000", "010", "yes", "10.0"] {
+        let file = format!("services: {{ catalog: {{ runtime_inventory: {{ image_ttl_days: {value} }} }} }}");
+        days_kept(&scene, Some(&file), &[], &[]).failed(3, "expected a whole number of days");
+    }
+    let file = "services: { catalog: { runtime_inventory: { image_ingest_overwrite: yes } } }";
+    days_kept(&scene, Some(file), &[], &[]).failed(3, "`image_ingest_overwrite` is \"yes\"");
+    days_kept(&scene, None, &[], &["--image-ttl-days", " 4"]).failed(3, "`image_ttl_days` is \" 4\"");
+    days_kept(&scene, None, &[], &["--image-ingest-overwrite", "True"]).succeeded();
     // What a flag overrules must still be right.
     days_kept(&scene, None, &[(TTL, "many")], &["--image-ttl-days", "1"]).failed(3, "environment");
 }

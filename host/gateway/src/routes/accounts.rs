@@ -1,7 +1,7 @@
 //! Accounts and users, as clients see them.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use keepset_types::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -10,7 +10,7 @@ use crate::accounts::ADMIN;
 use crate::auth::Allowed;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
-use crate::params::Params;
+use crate::params::{Params, Segment};
 use crate::roles::{Action, GetAccount, GetUser, ListAccounts};
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -104,7 +104,7 @@ pub(super) async fn list(
 pub(super) async fn get(
     State(gateway): State<Gateway>,
     allowed: Allowed<GetAccount>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
 ) -> Result<Json<Account>, ApiError> {
     if name != allowed.account && !allowed.role.crosses_accounts() {
         return Err(ApiError::forbidden(&name, Action::GetAccount));

@@ -1,7 +1,7 @@
 //! Agents: registered, heard of, listed, forgotten.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use keepset_store::Integration as Stored;
 use keepset_types::Timestamp;
@@ -15,7 +15,7 @@ use crate::arrival::Arrival;
 use crate::auth::Allowed;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
-use crate::params::{Document, Params};
+use crate::params::{Document, Params, Segment};
 use crate::roles::{DeleteIntegration, ListIntegrations, RegisterIntegration, ReportHealth};
 
 /// Register an agent
@@ -59,7 +59,7 @@ pub(super) async fn register(
         health_report: None,
     };
     let (known, is_new) = gateway.metrics().store("register", gateway.store().register(&stored)).await?;
-    tracing::info!(account = known.account, uuid = known.uuid, is_new, "agent registered");
+    tracing::info!(uuid = known.uuid, is_new, "agent registered");
     let status = if is_new { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(shown(known, arrival.now)?)))
 }
@@ -82,7 +82,7 @@ pub(super) async fn report_health(
     State(gateway): State<Gateway>,
     allowed: Allowed<ReportHealth>,
     arrival: Arrival,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
     Document { text, .. }: Document<HealthReport>,
 ) -> Result<StatusCode, ApiError> {
     let text = std::str::from_utf8(&text).map_err(|_| ApiError::bad_body("", "The body is not UTF-8"))?;
@@ -144,7 +144,7 @@ pub(super) async fn get(
     State(gateway): State<Gateway>,
     allowed: Allowed<ListIntegrations>,
     arrival: Arrival,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
 ) -> Result<Json<Integration>, ApiError> {
     let found = gateway.store().integration(&allowed.account, known(&uuid)?).await?;
     Ok(Json(shown(found.ok_or_else(no_such_agent)?, arrival.now)?))
@@ -167,16 +167,15 @@ pub(super) struct Forgetting {
     params(("integration_uuid" = String, Path, description = "As the registration answered it"), Forgetting),
     responses(
         (status = 204, description = "It is forgotten"),
-        (status = 400, description = "Wrong parameters"),
+        (status = 400, description = "Wrong parameters; or it is not inactive, and nothing was forced"),
         (status = 404, description = "There is none"),
-        (status = 409, description = "It is not inactive, and nothing was forced"),
     ),
 )]
 pub(super) async fn delete(
     State(gateway): State<Gateway>,
     allowed: Allowed<DeleteIntegration>,
     arrival: Arrival,
-    Path(uuid): Path<String>,
+    Segment(uuid): Segment,
     Params(forgetting): Params<Forgetting>,
 ) -> Result<StatusCode, ApiError> {
     let uuid = known(&uuid)?;
@@ -184,7 +183,8 @@ pub(super) async fn delete(
     let integration = shown(found.ok_or_else(no_such_agent)?, arrival.now)?;
     let is_inactive = integration.summary.integration_status.state == LifecycleState::Inactive;
     if !is_inactive && !forgetting.force {
-        return Err(ApiError::conflict("The agent is not inactive: stop it first, or use force=true"));
+        let message = "The agent is not inactive: stop it first, or use force=true";
+        return Err(ApiError::bad_request(message).coded("integration_not_inactive"));
     }
     match gateway.store().remove_integration(&allowed.account, uuid).await? {
         true => Ok(StatusCode::NO_CONTENT),

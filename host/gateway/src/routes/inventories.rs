@@ -205,12 +205,6 @@ pub(super) async fn delete(
     let purged = gateway.metrics().store("purge", purging).await.map_err(ApiError::from);
     let removed = purged.map_err(|error| error.or_not_found("Inventory not found"))?;
     gateway.metrics().removed(&removed);
-    tracing::info!(
-        account = allowed.account,
-        user = allowed.user.name,
-        context,
-        removed = removed.len(),
-        "deleted"
-    );
+    tracing::info!(context, removed = removed.len(), "deleted");
     Ok((StatusCode::NO_CONTENT, [(REMOVED, removed.len().to_string())]))
 }

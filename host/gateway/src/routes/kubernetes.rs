@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use keepset_types::{InventoryType, ItemKind, Timestamp};
 use serde::{Deserialize, Serialize};
+use tracing::Span;
 use utoipa::{IntoParams, ToSchema};
 
 use super::lists::{Item, Listed, one, page};
@@ -14,7 +15,7 @@ use crate::arrival::Arrival;
 use crate::auth::Allowed;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
-use crate::params::{Given, Paging, Params};
+use crate::params::{Given, Paging, Params, Segment};
 use crate::roles::{DeleteKubernetesNamespaces, ListRuntimeInventories};
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -187,7 +188,7 @@ pub(super) async fn namespace(
     State(gateway): State<Gateway>,
     reader: Reader,
     arrival: Arrival,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Answer<KubernetesNamespace> {
     Ok(Json(one(&gateway, &reader, &arrival, &id).await?))
 }
@@ -224,7 +225,7 @@ pub(super) async fn node(
     State(gateway): State<Gateway>,
     reader: Reader,
     arrival: Arrival,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Answer<KubernetesNode> {
     Ok(Json(one(&gateway, &reader, &arrival, &id).await?))
 }
@@ -261,7 +262,7 @@ pub(super) async fn pod(
     State(gateway): State<Gateway>,
     reader: Reader,
     arrival: Arrival,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Answer<KubernetesPod> {
     Ok(Json(one(&gateway, &reader, &arrival, &id).await?))
 }
@@ -315,7 +316,9 @@ pub(super) async fn delete(
     let removing = gateway.store().remove_cluster(&allowed.account, cluster.as_deref(), now, id);
     let removed = gateway.metrics().store("remove_cluster", removing).await?;
     gateway.metrics().removed(&removed);
-    let (account, user) = (&allowed.account, &allowed.user.name);
-    tracing::info!(account, user, cluster, removed = removed.len(), "cluster deleted");
+    if let Some(cluster) = &cluster {
+        Span::current().record("cluster", cluster);
+    }
+    tracing::info!(removed = removed.len(), "cluster deleted");
     Ok(StatusCode::NO_CONTENT)
 }

@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use keepset_store::{Applied, Arriving};
 use keepset_types::{InventoryType, Timestamp};
+use tracing::Span;
 
 use super::report_schema::{EcsInventory, KubernetesInventory};
 use crate::arrival::Arrival;
@@ -46,6 +47,7 @@ pub(super) async fn kubernetes(
         (status = 204, description = "The report is stored"),
         (status = 400, description = "Not a report"),
         (status = 413, description = "The report is too large"),
+        (status = 415, description = "Compressed"),
     ),
 )]
 pub(super) async fn ecs(
@@ -86,6 +88,7 @@ pub(super) async fn kubernetes_v1(
         (status = 204, description = "The report is stored"),
         (status = 400, description = "Not a report"),
         (status = 413, description = "The report is too large"),
+        (status = 415, description = "Compressed"),
     ),
 )]
 pub(super) async fn ecs_v1(
@@ -128,6 +131,9 @@ async fn store(
     let live = gateway.retention().live();
     let parts = take_apart(gateway, &live, &json).await?;
     let content = parts.as_ref().map(|parts| parts.content);
+    if let Some(cluster) = parts.as_ref().and_then(|parts| parts.cluster.as_deref()) {
+        Span::current().record("cluster", cluster);
+    }
     let arriving =
         Arriving { account, config: &live.config, now: arrival.now, report_id: &arrival.id, content };
     let again = match parts {
@@ -152,7 +158,6 @@ async fn store(
         tracing::debug!(code = warning.code.as_str(), "{warning}");
     }
     tracing::info!(
-        account,
         %inventory_type,
         bytes,
         contexts = applied.contexts,
@@ -209,7 +214,7 @@ async fn apply(
     let (retention, now) = (gateway.retention(), arriving.now);
     let observation = retention.observe(live, inventory_type, json, now).await?;
     if observation.credential_probe {
-        tracing::info!(account = arriving.account, "credentials probed");
+        tracing::info!("credentials probed");
         return Ok(None);
     }
     let decide = retention.decision(retention.place().await?, live, now, retention.shadow());

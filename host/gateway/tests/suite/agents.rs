@@ -262,6 +262,11 @@ async fn a_body_that_is_not_json_by_its_own_account_is_415(database: Database) {
         let request = served.request("agent", Method::POST, path).header("content-type", "text/xml");
         send(request.body("{}")).await.is_refusal(415);
     }
+    for path in ["/v2/kubernetes-inventory", "/v2/ecs-inventory"] {
+        let request = served.request("agent", Method::POST, path).header("content-encoding", "gzip");
+        let body = send(request.body("\u{1f}")).await.is_refusal(415);
+        assert!(body["message"].as_str().unwrap().contains("Content-Encoding"), "{body}");
+    }
     for media_type in ["application/json; charset=utf-8", "Application/JSON"] {
         let request = served.request("agent", Method::POST, "/v2/kubernetes-inventory");
         send(request.header("content-type", media_type).body(sample("k8s-report"))).await.is(201);

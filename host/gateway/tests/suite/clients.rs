@@ -239,6 +239,7 @@ async fn rows_are_found_by_their_uid(database: Database) {
             let path = format!("/v2/kubernetes-{list}/{}", item[key].as_str().unwrap());
             assert_eq!(&served.get("reader", &path).await.is(200).json(), item);
             served.get("bob", &path).await.is_refusal(404);
+            served.get("bob", &format!("{path}%ff")).await.is_refusal(404);
         }
         for id in ["00000000-0000-0000-0000-000000000000", "x", "%00"] {
             served.get("reader", &format!("/v2/kubernetes-{list}/{id}")).await.is_refusal(404);

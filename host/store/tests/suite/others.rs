@@ -29,6 +29,7 @@ crate::cases!(
     a_backup_is_a_store,
     damage_is_found,
     tables_of_a_later_version_are_left_alone,
+    what_cannot_be_opened_says_why,
 );
 
 async fn a_sweep_removes_what_is_past_its_ttl_and_looks_at_nothing_twice(database: Database) {
@@ -363,6 +364,10 @@ async fn a_dump_can_be_read_into_either_database(database: Database) {
         let broken = [&*dump, b"[\"items\",1]\n"].concat();
         let refused = copy.load_dump(&mut Cursor::new(broken)).await;
         assert!(matches!(refused, Err(StoreError::Dump { .. })));
+        for (end, _) in dump.iter().enumerate().filter(|(_, byte)| **byte == b'\n').rev().skip(1) {
+            let refused = copy.load_dump(&mut Cursor::new(&dump[..=end])).await;
+            assert!(matches!(refused, Err(StoreError::Dump { .. })), "cut off at {end}: {refused:?}");
+        }
         copy.load_dump(&mut BufReader::new(&*dump)).await.unwrap();
         let mut again = Vec::new();
         copy.dump(&mut again).await.unwrap();
@@ -416,4 +421,25 @@ async fn tables_of_a_later_version_are_left_alone(database: Database) {
     store.close().await;
     let refused = Store::open(&database.url).await;
     assert!(matches!(refused, Err(StoreError::TooNew { found: 99, .. })));
+}
+
+async fn what_cannot_be_opened_says_why(database: Database) {
+    let path = database.dir.path().join("other");
+    let (url, why) = match database.kind {
+        Kind::Sqlite => {
+            std::fs::write(&path, "no database, and longer than the header of one would be".repeat(10))
+                .unwrap();
+            (format!("sqlite://{}", path.display()), "not a database")
+        }
+        Kind::Postgres => ("postgres://user:secret@127.0.0.1:1/inventory".to_owned(), "refused"),
+    };
+    let error = Store::open(&url).await.unwrap_err().to_string();
+    assert!(error.contains(why) && !error.contains("secret"), "{error}");
+    if database.kind == Kind::Sqlite {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = database.dir.path().join("new");
+        Store::open(&format!("sqlite://{}", path.display())).await.unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "others can read it: {mode:o}");
+    }
 }

@@ -1,13 +1,14 @@
-//! A gateway's traces, as whoever collects them gets them.
+//! What a gateway tells of itself: its log, and its traces as whoever collects them gets them.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// Trace and span of a caller: `00-<trace>-<span>-01` (W3C Trace Context).
@@ -18,7 +19,8 @@ const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-
 fn a_callers_trace_goes_on() {
     let (collector, traces) = collector();
     let folder = TempDir::new().unwrap();
-    let (mut gateway, address) = serve(folder.path(), &collector);
+    let (mut gateway, address, mut log) = serve(folder.path(), &["--otlp-endpoint", &collector]);
+    thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     let mut connection = TcpStream::connect(&address).unwrap();
     let request = format!(
         "GET /version HTTP/1.1\r\nHost: keepset\r\ntraceparent: {TRACEPARENT}\r\nConnection: close\r\n\r\n"
@@ -35,6 +37,37 @@ fn a_callers_trace_goes_on() {
     let sent: Vec<u8> = std::iter::from_fn(|| traces.recv_timeout(patience).ok()).flatten().collect();
     assert!(sent.windows(TRACE.len()).any(|bytes| bytes == TRACE), "another trace");
     assert!(sent.windows(7).any(|bytes| bytes == b"request"), "another span");
+}
+
+#[test]
+fn a_refusal_says_in_the_log_why_and_whose_it_was() {
+    let folder = TempDir::new().unwrap();
+    let (mut gateway, address, log) = serve(folder.path(), &[]);
+    let report = r#"{"cluster_name": "prod", "timestamp": "2026-08-06T09:00:00Z", "pods": [{"uid": 7}]}"#;
+    let mut connection = TcpStream::connect(&address).unwrap();
+    write!(
+        connection,
+        "POST /v2/kubernetes-inventory HTTP/1.1\r\nHost: keepset\r\nConnection: close\r\nAuthorization: Basic {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{report}",
+        "YWRtaW46Y29ycmVjdCBob3JzZSBiYXR0ZXJ5", // admin, correct horse battery
+        report.len(),
+    )
+    .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    gateway.kill().unwrap();
+    gateway.wait().unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    let lines: Vec<Value> = lines.filter(|line| line["status"] == 400).collect();
+    let [line] = &*lines else { panic!("{lines:?}") };
+    assert_eq!((&line["level"], &line["pointer"]), (&"WARN".into(), &"/pods/0/uid".into()));
+    assert!(line["message"].as_str().unwrap().contains("expected a string"), "{line}");
+    for (field, value) in
+        [("user", "admin"), ("account", "admin"), ("cluster", "prod"), ("address", "127.0.0.1")]
+    {
+        assert_eq!(line["span"][field], value, "{line}");
+    }
 }
 
 /// Takes traces over HTTP; what it was sent comes out, until the connection ends.
@@ -74,10 +107,11 @@ fn content_length(reader: &mut impl std::io::BufRead) -> Option<usize> {
     }
 }
 
-/// A gateway that keeps its data there and sends its traces to that collector, and its address.
-fn serve(folder: &Path, collector: &str) -> (Child, String) {
+/// A gateway that keeps its data there, its address, and the rest of its log.
+fn serve(folder: &Path, arguments: &[&str]) -> (Child, String, BufReader<ChildStderr>) {
     let mut gateway = Command::new(env!("CARGO_BIN_EXE_keepset"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--otlp-endpoint", collector, "--log-format", "json"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
+        .args(arguments)
         .arg("--data-dir")
         .arg(folder)
         .env("KEEPSET_ADMIN_PASSWORD", "correct horse battery")
@@ -90,8 +124,7 @@ fn serve(folder: &Path, collector: &str) -> (Child, String) {
         line.clear();
         assert!(log.read_line(&mut line).unwrap() > 0, "it does not serve");
     }
-    thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
     let address = line.split_once("listening on http://").unwrap().1;
     let end = address.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap();
-    (gateway, address[..end].to_owned())
+    (gateway, address[..end].to_owned(), log)
 }
