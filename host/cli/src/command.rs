@@ -2,7 +2,9 @@
 
 mod account;
 mod apply;
+mod asked;
 mod completions;
+mod confirm;
 mod conformance;
 mod delete;
 mod evaluate;
@@ -18,7 +20,7 @@ mod summary;
 mod sweep;
 mod user;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -35,6 +37,18 @@ use crate::output::Format;
 pub(crate) struct Keepset {
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Keepset {
+    /// What was typed. If it makes no sense, this says so and ends the process.
+    pub(crate) fn typed() -> Self {
+        let mut keepset = Self::command();
+        let matches = keepset.get_matches_mut();
+        let checked = asked::check(&mut keepset, &matches);
+        let read = checked
+            .and_then(|()| Self::from_arg_matches(&matches).map_err(|error| error.format(&mut keepset)));
+        read.unwrap_or_else(|error| error.exit())
+    }
 }
 
 const EXAMPLES: &str = "\

@@ -8,6 +8,7 @@ use clap::Args;
 use keepset_host::{Engine, EngineOptions, Limits, Plugin, PluginError};
 
 use crate::failure::Failure;
+use crate::serving::bounds::{at_least_1, some_seconds};
 
 /// The plugin that decides, where a command needs one.
 #[derive(Args, Debug)]
@@ -75,7 +76,7 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "N", env = "KEEPSET_LIMIT_INSTANCES", hide_env_values = true)]
     limit_instances: Option<usize>,
     /// Seconds that a call of the plugin may take [default: 30]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_LIMIT_TIME", hide_env_values = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = some_seconds, env = "KEEPSET_LIMIT_TIME", hide_env_values = true)]
     limit_time: Option<Duration>,
     /// Units of work that a call of the plugin may take, the same number on every machine [default: not counted]
     #[arg(long, value_name = "N", env = "KEEPSET_LIMIT_FUEL", hide_env_values = true)]
@@ -84,7 +85,7 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "BYTES", env = "KEEPSET_LIMIT_STACK", hide_env_values = true)]
     limit_stack: Option<usize>,
     /// Bytes that a call of the plugin may return [default: 1 GiB]
-    #[arg(long, value_name = "BYTES", env = "KEEPSET_LIMIT_RESULT", hide_env_values = true)]
+    #[arg(long, value_name = "BYTES", value_parser = at_least_1(), env = "KEEPSET_LIMIT_RESULT", hide_env_values = true)]
     limit_result: Option<usize>,
     /// Bytes that a call of the plugin may be given [default: 1 GiB]
     #[arg(long, value_name = "BYTES", env = "KEEPSET_LIMIT_INPUT", hide_env_values = true)]

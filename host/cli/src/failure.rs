@@ -48,6 +48,15 @@ pub(crate) enum Failure {
     /// The gateway's store.
     #[error(transparent)]
     Store(StoreError),
+    /// Where a gateway's store was expected there is none.
+    #[error(
+        "{0}: there is no store of a gateway; expected the keepset.db of one that `keepset serve` has made: name its folder \
+        by --data-dir or KEEPSET_DATA_DIR, or its database by --store"
+    )]
+    NoStore(String),
+    /// A file is no dump of a store.
+    #[error("{path}: {error}", path = path.display())]
+    NoDump { path: PathBuf, error: StoreError },
     /// An account or a user cannot be as asked.
     #[error(transparent)]
     Accounts(AccountsError),
@@ -77,10 +86,14 @@ pub(crate) enum Failure {
     Remote { url: String, status: Option<u16>, message: String },
     #[error("there is nothing to look at: give --state FILE or --url URL")]
     NowhereToLook,
+    #[error("no gateway is named: give --url URL, or set ANCHORECTL_URL")]
+    NoGateway,
+    #[error("`{0}` is no URL of a gateway: expected http:// or https://, like http://localhost:8228")]
+    NoUrl(String),
     #[error("{0} configurations were given; expected one, or two to compare")]
     TooManyConfigs(usize),
     /// Somebody was asked whether to go on, and did not say yes.
-    #[error("not confirmed: nothing was deleted; give --yes where nobody can be asked")]
+    #[error("not confirmed: nothing was changed; give --yes where nobody can be asked")]
     NotConfirmed,
     /// The result could not be shown. A state file may have been replaced before.
     #[error("the result cannot be written: {0}")]
@@ -96,7 +109,9 @@ impl From<Error> for Failure {
 impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Document { .. } | Self::NoHistory(_) | Self::Refused { .. } => Exit::Invalid,
+            Self::Document { .. } | Self::NoHistory(_) | Self::NoDump { .. } | Self::Refused { .. } => {
+                Exit::Invalid
+            }
             Self::Plugin(PluginError::Refused(error)) => match error.code {
                 ErrorCode::NotFound => Exit::NotFound,
                 _ => Exit::Invalid,
@@ -104,6 +119,7 @@ impl Failure {
             Self::Plugin(PluginError::Unreadable { .. })
             | Self::Read { .. }
             | Self::Write { .. }
+            | Self::NoStore(_)
             | Self::Output(_) => Exit::Files,
             Self::Plugin(_) | Self::NoPlugin { .. } => Exit::Plugin,
             Self::FailsFixtures { .. } => Exit::Plugin,
@@ -112,6 +128,8 @@ impl Failure {
             Self::HalfTls
             | Self::NoDataDir
             | Self::NowhereToLook
+            | Self::NoGateway
+            | Self::NoUrl(_)
             | Self::NotConfirmed
             | Self::TooManyConfigs(_) => Exit::Usage,
             Self::Accounts(_)
@@ -140,12 +158,16 @@ impl Failure {
             Self::Busy { .. } => "busy",
             Self::Output(_) => "output",
             Self::Store(_) => "store",
+            Self::NoStore(_) => "no_store",
+            Self::NoDump { .. } => "no_dump",
             Self::Accounts(_) => "accounts",
             Self::Listen { .. } | Self::Serve(_) | Self::Runtime(_) => "serve",
             Self::Tls { .. } | Self::HalfTls => "tls",
             Self::Telemetry(_) => "telemetry",
             Self::NoDataDir => "no_data_dir",
             Self::NowhereToLook => "nowhere_to_look",
+            Self::NoGateway => "no_gateway",
+            Self::NoUrl(_) => "no_url",
             Self::FailsFixtures { .. } => "plugin_fails_fixtures",
             Self::Input(_) => "input",
             Self::Remote { .. } => "remote",

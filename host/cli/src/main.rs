@@ -19,15 +19,13 @@ mod table;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// A gateway's memory stays what it is under load: glibc's allocator keeps ever more holes that rows left behind.
 #[cfg(not(target_env = "msvc"))]
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
-    let keepset = command::Keepset::parse();
+    let keepset = command::Keepset::typed();
     let format = keepset.command.format();
     match keepset.command.run() {
         Ok(exit) => exit.into(),

@@ -8,13 +8,15 @@ use serde::Serialize;
 
 use crate::failure::Failure;
 
-/// How results are written.
+/// How results are written. The other names are what anchorectl's environment may say for `list`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     /// For people
     #[default]
+    #[value(alias = "id")]
     Text,
     /// One JSON document
+    #[value(alias = "json-raw")]
     Json,
 }
 

@@ -45,6 +45,9 @@ impl Remote {
     /// The gateway; none if no URL was given.
     pub(crate) fn gateway(&self) -> Result<Option<Gateway<'_>>, Failure> {
         let Some(url) = &self.url else { return Ok(None) };
+        if !(url.starts_with("http://") || url.starts_with("https://")) {
+            return Err(Failure::NoUrl(url.clone()));
+        }
         let roots = match &self.ca_certificate {
             None => RootCerts::WebPki,
             Some(path) => {
@@ -86,9 +89,10 @@ impl Gateway<'_> {
             .map_err(|error| self.failed(None, format!("{path}: this is no answer of a gateway: {error}")))
     }
 
-    /// Deletes.
-    pub(crate) fn delete(&self, path: &str, query: &[(&str, &str)]) -> Result<(), Failure> {
-        self.ask(Method::DELETE, path, query, None).map(drop)
+    /// Deletes; answers how many rows went, if the gateway says so.
+    pub(crate) fn delete(&self, path: &str, query: &[(&str, &str)]) -> Result<Option<u64>, Failure> {
+        let answer = self.ask(Method::DELETE, path, query, None)?;
+        Ok(answer.headers().get("keepset-removed").and_then(|rows| rows.to_str().ok()?.parse().ok()))
     }
 
     /// Sends JSON, and reads the answer.
@@ -150,7 +154,7 @@ impl Gateway<'_> {
         self.failed(Some(status.as_u16()), format!("{status}: {said}"))
     }
 
-    fn failed(&self, status: Option<u16>, message: String) -> Failure {
+    pub(crate) fn failed(&self, status: Option<u16>, message: String) -> Failure {
         Failure::Remote { url: self.url.to_owned(), status, message }
     }
 }

@@ -78,6 +78,11 @@ impl Settings {
         judged(vec![layer(Origin::Flag, settings)], None, &by_engine)
     }
 
+    /// The TTL as the command line gives it.
+    pub(crate) fn image_ttl_days(&self) -> Option<&str> {
+        self.image_ttl_days.as_deref()
+    }
+
     fn flags(&self) -> Map<String, Value> {
         let flags = [
             ("image_ttl_days", &self.image_ttl_days),

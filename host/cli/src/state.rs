@@ -61,6 +61,11 @@ impl StateArguments {
 }
 
 impl Change {
+    /// Whether changes are only to be shown.
+    pub(crate) fn is_dry_run(&self) -> bool {
+        self.dry_run
+    }
+
     pub(crate) fn open(&self, state: &Path, missing: Missing) -> Result<State, Failure> {
         // A link stays a link: what it points to is replaced.
         let path = match (fs::canonicalize(state), missing) {

@@ -25,9 +25,21 @@ pub(crate) struct Storage {
     store: Option<String>,
 }
 
+/// What becomes of a store that is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    IsMade,
+    IsAnError,
+}
+
 impl Storage {
-    /// Opens the store; makes it, if there is none. `cache`: bytes of memory for what reports are compared with.
-    pub(crate) async fn open(&self, file: &ServeFile, cache: u64) -> Result<Store, Failure> {
+    /// Opens the store. `cache`: bytes of memory for what reports are compared with.
+    pub(crate) async fn open(
+        &self,
+        file: &ServeFile,
+        cache: u64,
+        missing: Missing,
+    ) -> Result<Store, Failure> {
         // What the command line says of either comes before what the file says of either.
         let by_file = || file.store.as_ref().filter(|_| self.data_dir.is_none());
         let url = match self.store.as_ref().or_else(by_file) {
@@ -35,12 +47,33 @@ impl Storage {
             None => {
                 let folder = self.data_dir.clone().or_else(|| file.data_dir.clone()).or_else(user_data);
                 let folder = folder.ok_or(Failure::NoDataDir)?;
-                create(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
+                if missing == Missing::IsMade {
+                    create(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
+                }
                 format!("sqlite://{}", folder.join("keepset.db").display())
             }
         };
-        Ok(Store::open_with(&url, cache).await?)
+        if missing == Missing::IsAnError
+            && let Some(path) = sqlite_file(&url).filter(|path| !path.is_file())
+        {
+            return Err(Failure::NoStore(path.display().to_string()));
+        }
+        let store = Store::open_with(&url, cache).await?;
+        // No store that was ever served is without accounts: another database was meant, or another file.
+        if missing == Missing::IsAnError && store.accounts().await?.is_empty() {
+            store.close().await;
+            let shown = sqlite_file(&url).map(|path| path.display().to_string());
+            return Err(Failure::NoStore(shown.unwrap_or_else(|| "the database".to_owned())));
+        }
+        Ok(store)
     }
+}
+
+/// The file that an URL of SQLite names.
+fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite:")?;
+    let path = path.strip_prefix("//").unwrap_or(path).split('?').next().unwrap_or_default();
+    (path != ":memory:").then(|| PathBuf::from(path))
 }
 
 /// The store of a gateway, for the commands that look after it.
@@ -53,14 +86,29 @@ pub(crate) struct Caretaking {
 }
 
 impl Caretaking {
-    /// Opens the store, does something with it, and closes it.
+    /// Opens a store that is there, does something with it, and closes it.
     pub(crate) fn with<T, W>(&self, work: impl FnOnce(Store) -> W) -> Result<T, Failure>
+    where
+        W: Future<Output = Result<T, Failure>>,
+    {
+        self.with_store(Missing::IsAnError, work)
+    }
+
+    /// The same with a store that is made if it is not there.
+    pub(crate) fn with_new<T, W>(&self, work: impl FnOnce(Store) -> W) -> Result<T, Failure>
+    where
+        W: Future<Output = Result<T, Failure>>,
+    {
+        self.with_store(Missing::IsMade, work)
+    }
+
+    fn with_store<T, W>(&self, missing: Missing, work: impl FnOnce(Store) -> W) -> Result<T, Failure>
     where
         W: Future<Output = Result<T, Failure>>,
     {
         let file = self.file.serve()?;
         runtime()?.block_on(async {
-            let store = self.storage.open(&file, CACHE_BYTES).await?;
+            let store = self.storage.open(&file, CACHE_BYTES, missing).await?;
             let done = work(store.clone()).await;
             store.close().await;
             done

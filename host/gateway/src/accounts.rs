@@ -46,6 +46,11 @@ pub enum AccountsError {
     /// There is no such account.
     #[error("there is no account `{0}`")]
     NoAccount(String),
+    /// Without that user nobody could look after the gateway over its API any more.
+    #[error(
+        "`{0}` is the last user with the role admin: add another one first, or nobody may look into all accounts any more"
+    )]
+    LastAdmin(String),
 }
 
 impl Accounts {
@@ -105,8 +110,9 @@ impl Accounts {
     /// Removes an account with its users, its inventory and all else that is its own.
     ///
     /// # Errors
-    /// [`AccountsError::NoAccount`], [`AccountsError::Store`].
+    /// [`AccountsError::NoAccount`], [`AccountsError::LastAdmin`], [`AccountsError::Store`].
     pub async fn remove_account(&self, name: &str) -> Result<(), AccountsError> {
+        self.keeps_an_admin(|user| user.account == name).await?;
         match self.store.remove_account(name).await? {
             true => Ok(()),
             false => Err(AccountsError::NoAccount(name.to_owned())),
@@ -137,8 +143,11 @@ impl Accounts {
     /// The users of an account, by name.
     ///
     /// # Errors
-    /// [`AccountsError::Store`].
+    /// [`AccountsError::NoAccount`], [`AccountsError::Store`].
     pub async fn users(&self, account: &str) -> Result<Vec<User>, AccountsError> {
+        if self.store.account(account).await?.is_none() {
+            return Err(AccountsError::NoAccount(account.to_owned()));
+        }
         Ok(self.store.users(account).await?)
     }
 
@@ -157,9 +166,12 @@ impl Accounts {
     /// Gives a user another role.
     ///
     /// # Errors
-    /// [`AccountsError::NoUser`], [`AccountsError::Store`].
+    /// [`AccountsError::NoUser`], [`AccountsError::LastAdmin`], [`AccountsError::Store`].
     pub async fn set_role(&self, name: &str, role: Role) -> Result<(), AccountsError> {
         let user = self.user(name).await?;
+        if role != Role::Admin {
+            self.keeps_an_admin(|user| user.name == name).await?;
+        }
         self.store.put_user(&User { role: role.as_str().to_owned(), ..user }).await?;
         Ok(())
     }
@@ -167,9 +179,10 @@ impl Accounts {
     /// Removes a user.
     ///
     /// # Errors
-    /// [`AccountsError::NoUser`], [`AccountsError::Store`].
+    /// [`AccountsError::NoUser`], [`AccountsError::LastAdmin`], [`AccountsError::Store`].
     pub async fn remove_user(&self, name: &str) -> Result<(), AccountsError> {
         let user = self.user(name).await?;
+        self.keeps_an_admin(|user| user.name == name).await?;
         match self.store.remove_user(&user.account, name).await? {
             true => Ok(()),
             false => Err(AccountsError::NoUser(name.to_owned())),
@@ -178,6 +191,23 @@ impl Accounts {
 
     async fn user(&self, name: &str) -> Result<User, AccountsError> {
         self.store.user(name).await?.ok_or_else(|| AccountsError::NoUser(name.to_owned()))
+    }
+
+    /// Whether an admin is left, in whichever account, when those users are none any more.
+    async fn keeps_an_admin(&self, goes: impl Fn(&User) -> bool) -> Result<(), AccountsError> {
+        let (mut last, mut is_left) = (None, false);
+        for (account, _) in self.store.accounts().await? {
+            for user in self.store.users(&account).await? {
+                match user.role.parse::<Role>().is_ok_and(|role| role == Role::Admin) {
+                    true if goes(&user) => last = Some(user.name),
+                    is_admin => is_left |= is_admin,
+                }
+            }
+        }
+        match last {
+            Some(name) if !is_left => Err(AccountsError::LastAdmin(name)),
+            _ => Ok(()),
+        }
     }
 
     async fn put(

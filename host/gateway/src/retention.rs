@@ -133,9 +133,24 @@ impl Retention {
     }
 
     /// A sweep of these rows, with deadlines (E1).
-    pub(crate) async fn sweep_rows(&self, rows: Inventory, now: Timestamp) -> Result<Outcome, ApiError> {
-        let Live { plugin, config } = self.live();
+    pub(crate) async fn sweep_rows(
+        &self,
+        live: &Live,
+        rows: Inventory,
+        now: Timestamp,
+    ) -> Result<Outcome, ApiError> {
+        let Live { plugin, config } = live.clone();
         self.run("evaluate", move || plugin.evaluate(rows, None, &config, now)).await
+    }
+
+    /// What a deletion would remove of these rows (section 4 of the rules).
+    pub(crate) async fn would_purge(
+        &self,
+        rows: Inventory,
+        selector: keepset_types::Selector,
+    ) -> Result<keepset_types::Purged, ApiError> {
+        let plugin = self.live().plugin;
+        self.run("purge", move || plugin.purge(&rows, &selector)).await
     }
 
     /// Runs the plugin on a thread that may take its time.

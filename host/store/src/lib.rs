@@ -28,7 +28,7 @@
 //! | `integrations`, `health_reports` | agent, and what it said of its health | JSON, kept as it came |
 //! | `contexts` | context (account, inventory type, text) | `version`; `updated` and `seen`; `oldest` |
 //! | `items` | row of an inventory, images too | `last_updated` and `last_seen` may be null |
-//! | `removals` | row that went | why, by which rule, and by which report |
+//! | `removals` | row that went | why, by which rule, and by which report or deletion |
 //!
 //! Every question names the account that it is about.
 //!
@@ -88,7 +88,7 @@ pub use apply::{Applied, Arriving};
 pub use error::{ApplyError, MAX_KEY_BYTES, StoreError};
 pub use integrations::{HealthReport, Integration};
 pub use read::{ContextSummary, ImageFilter, Page};
-pub use removals::LoggedRemoval;
+pub use removals::{LoggedRemoval, RemovalFilter};
 pub use store::{CACHE_BYTES, Store};
 pub use sweep::Swept;
 pub use write::RowsWritten;

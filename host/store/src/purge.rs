@@ -16,7 +16,8 @@ use crate::{ApplyError, Store, StoreError};
 impl Store {
     /// Has a deletion decided over the rows of one context, and carries it out. Answers what went.
     ///
-    /// `decide` is asked also if the account has no such context: with an empty inventory.
+    /// `decide` is asked also if the account has no such context: with an empty inventory. `request` is what the removal log
+    /// calls it.
     ///
     /// # Errors
     /// [`ApplyError::Decide`] with what `decide` answered (nothing matched: D3), [`StoreError::Misfit`] if it removes what
@@ -27,6 +28,7 @@ impl Store {
         inventory_type: InventoryType,
         context: &str,
         now: Timestamp,
+        request: &str,
         decide: F,
     ) -> Result<Vec<Removed>, ApplyError<E>>
     where
@@ -49,7 +51,7 @@ impl Store {
         for loaded in self.load(&mut transaction, heads).await? {
             changes.push(without(loaded, &purged.removed)?);
         }
-        let pending = self.write(&mut transaction, changes, now, "").await?;
+        let pending = self.write(&mut transaction, changes, now, request).await?;
         transaction.commit().await?;
         self.remember(pending);
         Ok(purged.removed)
@@ -81,6 +83,7 @@ impl Store {
         account: &str,
         cluster: Option<&str>,
         now: Timestamp,
+        request: &str,
     ) -> Result<Vec<Removed>, StoreError> {
         let mut transaction = self.begin_write().await?;
         self.hold_account(&mut transaction, account).await?;
@@ -110,7 +113,7 @@ impl Store {
             changes.push(without(loaded, &removed)?);
             all.append(&mut removed);
         }
-        let pending = self.write(&mut transaction, changes, now, "").await?;
+        let pending = self.write(&mut transaction, changes, now, request).await?;
         transaction.commit().await?;
         self.remember(pending);
         Ok(all)

@@ -1,11 +1,11 @@
 //! The removal log: what went, when, and why.
 
-use keepset_types::{Context, Id, Image, InventoryType, ItemKind, Key, Timestamp};
+use keepset_types::{Context, Id, Image, InventoryType, ItemKind, Key, RemovalReason, Timestamp};
 use sqlx::any::AnyRow;
 
 use crate::accounts::stored_time;
 use crate::context::kind;
-use crate::sql::get;
+use crate::sql::{get, query};
 use crate::{Store, StoreError};
 
 /// A row that went.
@@ -23,8 +23,47 @@ pub struct LoggedRemoval {
     pub rule: String,
     /// When it went.
     pub removed_at: Timestamp,
-    /// The report that removed it, as [`Store::apply`] was told; empty if none did.
+    /// What removed it, as [`Store::apply`], [`Store::purge`] or [`Store::remove_cluster`] was told; empty if a sweep did.
     pub report: String,
+}
+
+/// Which removals; what is not given does not matter, what is given matches whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RemovalFilter {
+    /// Only this inventory type.
+    pub inventory_type: Option<InventoryType>,
+    /// Only this context.
+    pub context: Option<String>,
+    /// Only this kind of row.
+    pub kind: Option<ItemKind>,
+    /// Only what went for this reason.
+    pub reason: Option<RemovalReason>,
+    /// Only what went at that time or later.
+    pub since: Option<Timestamp>,
+    /// Only what went before that time.
+    pub until: Option<Timestamp>,
+}
+
+/// What a column is compared with.
+enum Value {
+    Text(String),
+    Number(i64),
+}
+
+impl RemovalFilter {
+    /// Comparisons, each without its value.
+    fn conditions(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        let text = |text: &str| Value::Text(text.to_owned());
+        let conditions = [
+            ("inventory_type =", self.inventory_type.map(|inventory_type| text(inventory_type.as_str()))),
+            ("context =", self.context.as_deref().map(text)),
+            ("kind =", self.kind.map(|kind| Value::Number(kind.code().into()))),
+            ("reason =", self.reason.map(|reason| text(reason.as_str()))),
+            ("removed_at >=", self.since.map(|time| Value::Number(time.unix()))),
+            ("removed_at <", self.until.map(|time| Value::Number(time.unix()))),
+        ];
+        conditions.into_iter().filter_map(|(condition, value)| Some((condition, value?)))
+    }
 }
 
 impl LoggedRemoval {
@@ -63,11 +102,35 @@ impl Store {
         before: Option<i64>,
         limit: u32,
     ) -> Result<Vec<LoggedRemoval>, StoreError> {
-        let rows = sqlx::query(
-            "SELECT id, inventory_type, context, kind, item, tag, digest, last_seen, reason, rule, removed_at, report \
-             FROM removals WHERE account = $1 AND id < $2 ORDER BY id DESC LIMIT $3",
-        );
-        let rows = rows.bind(account).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        self.removals_like(account, &RemovalFilter::default(), before, limit).await
+    }
+
+    /// Those of them that match.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn removals_like(
+        &self,
+        account: &str,
+        filter: &RemovalFilter,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<LoggedRemoval>, StoreError> {
+        let mut text = "SELECT id, inventory_type, context, kind, item, tag, digest, last_seen, reason, rule, removed_at, \
+                        report FROM removals WHERE account = $1 AND id < $2"
+            .to_owned();
+        let mut values = Vec::new();
+        for (number, (condition, value)) in (4..).zip(filter.conditions()) {
+            text.push_str(&format!(" AND {condition} ${number}"));
+            values.push(value);
+        }
+        text.push_str(" ORDER BY id DESC LIMIT $3");
+        let rows =
+            query(text).bind(account.to_owned()).bind(before.unwrap_or(i64::MAX)).bind(i64::from(limit));
+        let rows = values.into_iter().fold(rows, |rows, value| match value {
+            Value::Text(text) => rows.bind(text),
+            Value::Number(number) => rows.bind(number),
+        });
         rows.fetch_all(self.reader()).await?.iter().map(LoggedRemoval::read).collect()
     }
 

@@ -1,8 +1,12 @@
 //! Accounts of a gateway's store.
 
+use std::io::Write as _;
+
 use clap::{Args, Subcommand};
+use keepset_gateway::Accounts;
 use serde::Serialize;
 
+use super::confirm::confirm;
 use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -64,6 +68,9 @@ pub(crate) struct List {
 pub(crate) struct Remove {
     /// Account
     name: String,
+    /// Do not ask before
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     store: Caretaking,
 }
@@ -106,7 +113,28 @@ impl List {
 impl Remove {
     fn run(&self) -> Result<Exit, Failure> {
         let name = &self.name;
-        self.store.with_accounts(|accounts| async move { accounts.remove_account(name).await })?;
+        let what = self.store.with(|store| async move {
+            let (accounts, contexts) = (Accounts::new(store.clone()), store.contexts(name).await?.len());
+            let users = accounts.users(name).await?.len();
+            let what = format!(
+                "the account {name}, with {} and {}",
+                counted(users, "user"),
+                counted(contexts, "context")
+            );
+            confirm(self.yes, &format!("Remove {what} of inventory"))?;
+            accounts.remove_account(name).await?;
+            Ok(what)
+        })?;
+        let mut results = Results::new();
+        writeln!(results, "removed {what}")?;
+        results.finish()?;
         Ok(Exit::Success)
+    }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    match number {
+        1 => format!("1 {what}"),
+        _ => format!("{number} {what}s"),
     }
 }

@@ -1,9 +1,12 @@
-use std::io::{IsTerminal as _, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keepset_host::Selector;
+use serde::Serialize;
 
+use super::confirm::confirm;
+use super::preview::{self, Previewed};
 use super::summary;
 use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
@@ -15,7 +18,8 @@ use crate::state::{Change, Missing};
 /// Delete a context from a state file or of a gateway, or one image in it
 ///
 /// Contexts match whole. With a digest, only the containers of that context with that digest and
-/// their images are deleted. The next report brings back what still runs.
+/// their images are deleted. The next report brings back what still runs. A gateway is asked only after
+/// a question; with --dry-run it says what would go, and changes nothing.
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,
@@ -24,6 +28,7 @@ use crate::state::{Change, Missing};
 Examples:
   keepset delete --state inventory.json --type kubernetes --context prod/default
   keepset delete --state inventory.json --type kubernetes --context prod/default --image-digest unknown
+  keepset delete --url http://localhost:8228 --username admin --type kubernetes --context prod/default --dry-run
   keepset delete --url http://localhost:8228 --username admin --type ecs --context arn:aws:ecs:... --yes"
 )]
 pub(crate) struct Delete {
@@ -45,7 +50,7 @@ pub(crate) struct Delete {
     #[arg(short, long, env = "ANCHORECTL_CONFIRM")]
     yes: bool,
     /// How to write the outcome
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
     pub(super) output: Format,
     #[command(flatten)]
     remote: Remote,
@@ -53,45 +58,76 @@ pub(crate) struct Delete {
     plugin: DecidingPlugin,
 }
 
+/// What a gateway is asked to preview.
+#[derive(Serialize)]
+struct Deletion<'a> {
+    inventory_type: &'a str,
+    context: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image_digest: Option<&'a str>,
+}
+
+/// What came of it.
+#[derive(Serialize)]
+struct Deleted {
+    deleted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<u64>,
+}
+
 impl Delete {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        match (&self.state, self.remote.gateway()?) {
-            (Some(state), _) => self.run_on_state(state),
-            (None, Some(gateway)) => self.run_on_gateway(&gateway),
-            (None, None) => Err(Failure::NowhereToLook),
+        match &self.state {
+            Some(state) => self.run_on_state(state),
+            None => {
+                let gateway = self.remote.gateway()?.ok_or(Failure::NowhereToLook)?;
+                if self.change.is_dry_run() { self.preview(&gateway) } else { self.run_on_gateway(&gateway) }
+            }
         }
     }
 
-    fn run_on_gateway(&self, gateway: &Gateway<'_>) -> Result<Exit, Failure> {
-        self.confirm()?;
-        let mut query = vec![("inventory_type", &*self.inventory_type), ("context", &*self.context)];
-        query.extend(self.image_digest.as_deref().map(|digest| ("image_digest", digest)));
-        gateway.delete("/v2/inventories", &query)?;
+    /// Has the gateway say what would go.
+    fn preview(&self, gateway: &Gateway<'_>) -> Result<Exit, Failure> {
+        let deletion = Deletion {
+            inventory_type: &self.inventory_type,
+            context: &self.context,
+            image_digest: self.image_digest.as_deref(),
+        };
+        let body = serde_json::json!({ "delete": deletion }).to_string();
+        let previewed: Previewed = gateway.post("/v2/keepset/preview", body.as_bytes())?;
         let mut results = Results::new();
         match self.output {
-            Format::Json => results.json(&serde_json::json!({ "deleted": true }))?,
-            Format::Text => writeln!(results, "deleted")?,
+            Format::Json => {
+                results.json(&serde_json::json!({ "deleted": false, "removed": previewed.removed }))?;
+            }
+            Format::Text => {
+                writeln!(results, "dry run: the gateway's inventory stays as it is")?;
+                preview::write_removed(previewed.removed, &mut results)?;
+            }
         }
         results.finish()?;
         Ok(Exit::Success)
     }
 
-    /// Asks whether to go on, as anchorectl does.
-    fn confirm(&self) -> Result<(), Failure> {
-        if self.yes {
-            return Ok(());
-        }
-        if !std::io::stdin().is_terminal() {
-            return Err(Failure::NotConfirmed);
-        }
+    fn run_on_gateway(&self, gateway: &Gateway<'_>) -> Result<Exit, Failure> {
         let what = match &self.image_digest {
             Some(digest) => format!("the image {digest} in {}", self.context),
             None => format!("all of {}", self.context),
         };
-        let _ = write!(std::io::stderr(), "Delete {what} ({})? [y/N] ", self.inventory_type);
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map_err(Failure::Input)?;
-        if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(Failure::NotConfirmed) }
+        confirm(self.yes, &format!("Delete {what} ({})", self.inventory_type))?;
+        let mut query = vec![("inventory_type", &*self.inventory_type), ("context", &*self.context)];
+        query.extend(self.image_digest.as_deref().map(|digest| ("image_digest", digest)));
+        let rows = gateway.delete("/v2/inventories", &query)?;
+        let mut results = Results::new();
+        match self.output {
+            Format::Json => results.json(&Deleted { deleted: true, rows })?,
+            Format::Text => match rows {
+                Some(rows) => writeln!(results, "deleted {rows}")?,
+                None => writeln!(results, "deleted")?,
+            },
+        }
+        results.finish()?;
+        Ok(Exit::Success)
     }
 
     fn run_on_state(&self, state: &Path) -> Result<Exit, Failure> {

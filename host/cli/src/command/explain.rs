@@ -2,8 +2,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use keepset_host::{Config, Key, Row, Timestamp};
-use keepset_types::{Id, Removed, Retained, RetainedReason};
+use keepset_host::{Config, InventoryType, Key, Row, Timestamp};
+use keepset_types::{Context, Id, Image, ItemKind, RemovalReason, Removed, Retained, RetainedReason, Rule};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
@@ -20,7 +20,8 @@ use crate::state;
 /// Say why each row of a state file or of a gateway is kept, and until when
 ///
 /// Changes nothing. A key is the whole of an id, an image tag, an image digest or a context, as it
-/// is or as TYPE/CONTEXT. A gateway is asked about contexts: each key is TYPE/CONTEXT.
+/// is or as TYPE/CONTEXT. A gateway is asked about contexts: each key is TYPE/CONTEXT; it goes by its own
+/// settings, but for --image-ttl-days.
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,
@@ -29,7 +30,7 @@ Examples:
   keepset explain --state inventory.json --config keepset.yaml
   keepset explain --state inventory.json prod/default docker.io/library/nginx:1.29.1
   keepset explain --state inventory.json --image-ttl-days 7 -o json kubernetes/prod/default
-  keepset explain --url http://localhost:8228 --username admin kubernetes/prod/default"
+  keepset explain --url http://localhost:8228 --username admin kubernetes/prod/default --image-ttl-days 7"
 )]
 pub(crate) struct Explain {
     /// Inventory to explain: a JSON file, {"version":1,"items":[...]}
@@ -41,7 +42,7 @@ pub(crate) struct Explain {
     #[command(flatten)]
     clock: Clock,
     /// How to write the answer
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
     pub(super) output: Format,
     #[command(flatten)]
     remote: Remote,
@@ -61,10 +62,9 @@ struct Explanation {
 
 impl Explain {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let (explanation, config) = match (&self.state, self.remote.gateway()?) {
-            (Some(state), _) => self.ask_plugin(state)?,
-            (None, Some(gateway)) => self.ask_gateway(&gateway)?,
-            (None, None) => return Err(Failure::NowhereToLook),
+        let (explanation, config) = match &self.state {
+            Some(state) => self.ask_plugin(state)?,
+            None => self.ask_gateway(&self.remote.gateway()?.ok_or(Failure::NowhereToLook)?)?,
         };
         let mut results = Results::new();
         match self.output {
@@ -78,18 +78,29 @@ impl Explain {
     fn ask_gateway(&self, gateway: &Gateway<'_>) -> Result<(Explanation, Config), Failure> {
         let mut all = Explanation { version: 1, retained: Vec::new(), removed: Vec::new() };
         let mut config = Config::default();
+        let days = self.settings.image_ttl_days();
         if self.keys.is_empty() {
             return Err(Failure::NotFound("a gateway is asked about contexts: give TYPE/CONTEXT".to_owned()));
         }
         for key in &self.keys {
-            let Some((inventory_type, context)) = key.split_once('/') else {
+            let known = key
+                .split_once('/')
+                .filter(|(name, context)| InventoryType::from_name(name).is_some() && !context.is_empty());
+            let Some((inventory_type, context)) = known else {
                 return Err(Failure::NotFound(format!(
-                    "`{key}` is no TYPE/CONTEXT, like kubernetes/prod/default"
+                    "`{key}` is no TYPE/CONTEXT: expected kubernetes/CLUSTER/NAMESPACE, like kubernetes/prod/default, or \
+                     ecs/ARN"
                 )));
             };
-            let query = [("inventory_type", inventory_type), ("context", context)];
+            let mut query = vec![("inventory_type", inventory_type), ("context", context)];
+            query.extend(days.map(|days| ("image_ttl_days", days)));
             let answer: GatewayExplanation = gateway.get("/v2/keepset/explain", &query)?;
             config = answer.config.into();
+            // One that does not know of it answers under its own TTL.
+            if days.is_some_and(|days| days.parse() != Ok(config.image_ttl_days)) {
+                return Err(gateway.failed(None, "this gateway explains under no TTL but its own".to_owned()));
+            }
+            all.removed.extend(answer.removed.into_iter().map(Removed::from));
             all.retained.extend(answer.items.into_iter().map(|item| Retained {
                 row: item.row,
                 reason: item.why.reason,
@@ -133,6 +144,8 @@ impl Explain {
 struct GatewayExplanation {
     config: GatewayConfig,
     items: Vec<ExplainedRow>,
+    #[serde(default)]
+    removed: Vec<GoneRow>,
 }
 
 #[derive(Deserialize)]
@@ -146,6 +159,32 @@ impl From<GatewayConfig> for Config {
     fn from(config: GatewayConfig) -> Self {
         let GatewayConfig { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard } = config;
         Self { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard }
+    }
+}
+
+/// A row that would go.
+#[derive(Deserialize)]
+struct GoneRow {
+    inventory_type: InventoryType,
+    context: String,
+    kind: ItemKind,
+    id: Option<Box<str>>,
+    image_tag: Option<Box<str>>,
+    image_digest: Option<Box<str>>,
+    last_seen: Timestamp,
+    reason: RemovalReason,
+    rule: Rule,
+}
+
+impl From<GoneRow> for Removed {
+    fn from(gone: GoneRow) -> Self {
+        let GoneRow { inventory_type, kind, last_seen, reason, rule, .. } = gone;
+        let id = match gone.image_tag {
+            Some(tag) => Id::Image(Image { tag, digest: gone.image_digest.unwrap_or_default() }),
+            None => Id::Plain(gone.id.unwrap_or_default()),
+        };
+        let key = Key { inventory_type, context: Context::new(&gone.context), kind, id };
+        Self { key, last_seen, reason, rule }
     }
 }
 

@@ -145,10 +145,9 @@ fn inventory_type() -> impl clap::builder::TypedValueParser<Value = InventoryTyp
 
 impl List {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let images = match (&self.state, self.remote.gateway()?) {
-            (Some(state), _) => self.images_in(state)?,
-            (None, Some(gateway)) => self.images_of(&gateway)?,
-            (None, None) => return Err(Failure::NowhereToLook),
+        let images = match &self.state {
+            Some(state) => self.images_in(state)?,
+            None => self.images_of(&self.remote.gateway()?.ok_or(Failure::NowhereToLook)?)?,
         };
         let mut results = Results::new();
         match self.output {

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -14,36 +14,39 @@ use crate::table::Table;
 
 /// Say what a report, or other settings, would remove from a gateway's inventory
 ///
-/// Changes nothing. For state files: `evaluate`, and `apply` and `sweep` with --dry-run.
+/// Changes nothing. A report is previewed under the gateway's settings, but for those that are given here;
+/// settings alone are previewed over the whole inventory. For state files: `evaluate`, and `apply` and
+/// `sweep` with --dry-run.
 #[derive(Args, Debug)]
 #[command(
     verbatim_doc_comment,
     after_help = "\
 Examples:
   keepset preview --url http://localhost:8228 --username admin --report report.json
+  keepset preview --url http://localhost:8228 --username admin --report report.json --image-ingest-overwrite true
   keepset preview --url http://localhost:8228 --username admin --image-ttl-days 7"
 )]
 pub(crate) struct Preview {
     /// What this report would remove: an agent's JSON
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["image_ttl_days", "image_ingest_overwrite"])]
+    #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// What this TTL would remove now
+    /// Under this TTL
     #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
     image_ttl_days: Option<i64>,
-    /// With or without overwrite
+    /// With or without overwrite, which acts only when a report comes: give --report too
     #[arg(long, value_name = "BOOL")]
     image_ingest_overwrite: Option<bool>,
     #[command(flatten)]
     remote: Remote,
     /// How to write the answer
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t)]
+    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
     pub(super) output: Format,
 }
 
 /// `POST /v2/keepset/preview`.
 #[derive(Deserialize, Serialize)]
-struct Answer {
-    removed: Vec<Gone>,
+pub(super) struct Previewed {
+    pub(super) removed: Vec<Gone>,
     #[serde(default)]
     warnings: Vec<Warning>,
     #[serde(flatten)]
@@ -51,7 +54,7 @@ struct Answer {
 }
 
 #[derive(Deserialize, Serialize)]
-struct Gone {
+pub(super) struct Gone {
     reason: String,
     rule: String,
     last_seen: String,
@@ -76,12 +79,21 @@ struct Warning {
 
 impl Preview {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
-        let gateway = self.remote.gateway()?.ok_or(Failure::NowhereToLook)?;
+        let gateway = self.remote.gateway()?.ok_or(Failure::NoGateway)?;
+        let settings = self.settings();
         let body = match &self.report {
-            Some(path) => fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?,
-            None => serde_json::json!({ "config": self.settings() }).to_string().into_bytes(),
+            Some(path) => {
+                let report = fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+                if settings.is_empty() { report } else { under(&settings, report) }
+            }
+            None => serde_json::json!({ "config": settings }).to_string().into_bytes(),
         };
-        let answer: Answer = gateway.post("/v2/keepset/preview", &body)?;
+        if self.report.is_none() && self.image_ingest_overwrite.is_some() {
+            note(format_args!(
+                "note: overwrite acts only when a report comes; give --report to see what it would remove"
+            ));
+        }
+        let answer: Previewed = gateway.post("/v2/keepset/preview", &body)?;
         let mut results = Results::new();
         match self.output {
             Format::Json => results.json(&answer)?,
@@ -89,11 +101,7 @@ impl Preview {
                 for warning in &answer.warnings {
                     note(format_args!("warning: {}: {}", warning.code, warning.message));
                 }
-                writeln!(results, "would remove {}", answer.removed.len())?;
-                if !answer.removed.is_empty() {
-                    writeln!(results)?;
-                    table(answer.removed).write(&mut results)?;
-                }
+                write_removed(answer.removed, &mut results)?;
             }
         }
         results.finish()?;
@@ -105,6 +113,26 @@ impl Preview {
         let overwrite = self.image_ingest_overwrite.map(|is| ("image_ingest_overwrite", Value::from(is)));
         days.into_iter().chain(overwrite).map(|(name, value)| (name.to_owned(), value)).collect()
     }
+}
+
+/// A report with settings beside its keys. Its own text stays as it is: the gateway is to judge it. What is no object
+/// stays so too.
+fn under(settings: &Map<String, Value>, report: Vec<u8>) -> Vec<u8> {
+    let text = report.trim_ascii_start();
+    let Some(rest) = text.strip_prefix(b"{") else { return report };
+    let comma = if rest.trim_ascii_start().starts_with(b"}") { "" } else { "," };
+    let config = Value::Object(settings.clone());
+    [format!("{{\"config\":{config}{comma}").as_bytes(), rest].concat()
+}
+
+/// How many rows would go, and which.
+pub(super) fn write_removed(removed: Vec<Gone>, to: &mut impl Write) -> io::Result<()> {
+    writeln!(to, "would remove {}", removed.len())?;
+    if removed.is_empty() {
+        return Ok(());
+    }
+    writeln!(to)?;
+    table(removed).write(to)
 }
 
 fn table(removed: Vec<Gone>) -> Table<6> {

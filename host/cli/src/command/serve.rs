@@ -17,11 +17,12 @@ use crate::engine::{DecidingPlugin, seconds};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::note;
+use crate::serving::bounds::{at_least_1, some_seconds, version};
 use crate::serving::file::ServeFile;
 use crate::serving::telemetry::{self, LogFormat};
 use crate::serving::tls::{Certificate, Files};
 use crate::settings::Settings;
-use crate::storage::{Storage, runtime};
+use crate::storage::{Missing, Storage, runtime};
 
 /// Where a gateway listens if nobody says otherwise: the port of Anchore's API.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8228);
@@ -95,13 +96,13 @@ pub(crate) struct Serve {
 #[command(next_help_heading = "Operation")]
 struct Tuning {
     /// Anchore version that agents are told; below 5.11 they neither register nor report health [default: 5.11.0]
-    #[arg(long, value_name = "VERSION", env = "KEEPSET_COMPAT_SERVICE_VERSION", hide_env_values = true)]
+    #[arg(long, value_name = "VERSION", value_parser = version, env = "KEEPSET_COMPAT_SERVICE_VERSION", hide_env_values = true)]
     compat_service_version: Option<String>,
     /// Bytes that a report may have [default: 64 MiB]
-    #[arg(long, value_name = "BYTES", env = "KEEPSET_BODY_LIMIT", hide_env_values = true)]
+    #[arg(long, value_name = "BYTES", value_parser = at_least_1(), env = "KEEPSET_BODY_LIMIT", hide_env_values = true)]
     body_limit: Option<usize>,
     /// Reports that may be under way; more are answered with 503 [default: 64]
-    #[arg(long, value_name = "N", env = "KEEPSET_QUEUE_DEPTH", hide_env_values = true)]
+    #[arg(long, value_name = "N", value_parser = at_least_1(), env = "KEEPSET_QUEUE_DEPTH", hide_env_values = true)]
     queue_depth: Option<usize>,
     /// Calls of the plugin that may run at once [default: the number of processors, at least 2]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1000), env = "KEEPSET_PLUGIN_PLACES", hide_env_values = true)]
@@ -114,16 +115,16 @@ struct Tuning {
     #[arg(long, value_name = "MIB", env = "KEEPSET_INVENTORY_CACHE_MIB", hide_env_values = true)]
     inventory_cache_mib: Option<u32>,
     /// Seconds that a request may take [default: 60]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_REQUEST_TIMEOUT", hide_env_values = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = some_seconds, env = "KEEPSET_REQUEST_TIMEOUT", hide_env_values = true)]
     request_timeout: Option<Duration>,
     /// Seconds after which idle connections are closed [default: 30]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_IDLE_TIMEOUT", hide_env_values = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = some_seconds, env = "KEEPSET_IDLE_TIMEOUT", hide_env_values = true)]
     idle_timeout: Option<Duration>,
     /// Seconds that requests under way have to end at a stop [default: 20]
     #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_SHUTDOWN_GRACE", hide_env_values = true)]
     shutdown_grace: Option<Duration>,
     /// Failed logins of a user from an address in a minute; more are answered with 429 [default: 10]
-    #[arg(long, value_name = "N", env = "KEEPSET_LOGIN_FAILURES", hide_env_values = true)]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), env = "KEEPSET_LOGIN_FAILURES", hide_env_values = true)]
     login_failures: Option<u32>,
     /// Days for which the log of removals is kept [default: 90]
     #[arg(long, value_name = "DAYS", env = "KEEPSET_KEEP_REMOVALS_DAYS", hide_env_values = true)]
@@ -167,7 +168,8 @@ impl Serve {
         let Decision { plugin, config, shadow } = tokio::task::block_in_place(|| self.decision(file))?;
         let settings = self.gateway_settings(file, config, certificate.as_ref())?;
         let cache = self.tuning.inventory_cache_mib.or(file.inventory_cache_mib);
-        let store = self.storage.open(file, cache.map_or(CACHE_BYTES, |mib| u64::from(mib) << 20)).await?;
+        let cache = cache.map_or(CACHE_BYTES, |mib| u64::from(mib) << 20);
+        let store = self.storage.open(file, cache, Missing::IsMade).await?;
         let address = self.listen.or(file.listen).unwrap_or(LISTEN);
         let listener =
             TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;

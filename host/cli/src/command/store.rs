@@ -1,9 +1,11 @@
 //! A gateway's store as a whole.
 
+use std::fs::File;
 use std::io::{BufWriter, Write as _, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use keepset_store::StoreError;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -56,7 +58,7 @@ pub(crate) struct Dump {
     store: Caretaking,
 }
 
-/// Load a dump into an empty store
+/// Load a dump into an empty store, which is made if there is none
 #[derive(Args, Debug)]
 pub(crate) struct Restore {
     /// File that `dump`, or `backup` of PostgreSQL, wrote
@@ -77,7 +79,11 @@ pub(crate) struct Check {
 
 impl Backup {
     fn run(&self) -> Result<Exit, Failure> {
-        self.store.with(|store| async move { Ok(store.backup(&self.file).await?) })?;
+        let named = |error| match error {
+            StoreError::File(source) => Failure::Write { path: self.file.clone(), source },
+            other => other.into(),
+        };
+        self.store.with(|store| async move { store.backup(&self.file).await.map_err(named) })?;
         Ok(Exit::Success)
     }
 }
@@ -95,7 +101,15 @@ impl Dump {
 
 impl Restore {
     fn run(&self) -> Result<Exit, Failure> {
-        self.store.with(|store| async move { Ok(store.restore(&self.file).await?) })?;
+        let unreadable = |source| Failure::Read { path: self.file.clone(), source };
+        // Before a store is made for it.
+        File::open(&self.file).map_err(unreadable)?;
+        let named = |error| match error {
+            StoreError::File(source) => unreadable(source),
+            StoreError::Dump { .. } => Failure::NoDump { path: self.file.clone(), error },
+            other => other.into(),
+        };
+        self.store.with_new(|store| async move { store.restore(&self.file).await.map_err(named) })?;
         Ok(Exit::Success)
     }
 }

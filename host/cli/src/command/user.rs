@@ -3,9 +3,10 @@
 use std::io::{IsTerminal as _, Read as _, Write as _};
 
 use clap::{Args, Subcommand};
-use keepset_gateway::Role;
+use keepset_gateway::{Accounts, AccountsError, Role};
 use serde::Serialize;
 
+use super::confirm::confirm;
 use crate::clock::Clock;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -112,6 +113,9 @@ pub(crate) struct SetRole {
 pub(crate) struct Remove {
     /// User
     name: String,
+    /// Do not ask before
+    #[arg(short, long)]
+    yes: bool,
     #[command(flatten)]
     store: Caretaking,
 }
@@ -179,7 +183,17 @@ impl SetRole {
 impl Remove {
     fn run(&self) -> Result<Exit, Failure> {
         let name = &self.name;
-        self.store.with_accounts(|accounts| async move { accounts.remove_user(name).await })?;
+        let what = self.store.with(|store| async move {
+            let user = store.user(name).await?.ok_or_else(|| AccountsError::NoUser(name.clone()))?;
+            let what =
+                format!("the user {name} of the account {}, whose role is {}", user.account, user.role);
+            confirm(self.yes, &format!("Remove {what}"))?;
+            Accounts::new(store).remove_user(name).await?;
+            Ok(what)
+        })?;
+        let mut results = Results::new();
+        writeln!(results, "removed {what}")?;
+        results.finish()?;
         Ok(Exit::Success)
     }
 }

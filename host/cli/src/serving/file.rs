@@ -10,6 +10,7 @@ use serde::de::{self, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use serde_saphyr::{SnippetMode, UserMessageFormatter, render_options};
 
+use super::bounds;
 use crate::failure::Failure;
 
 /// What `keepset:` says. Names are those of the flags, with `_` for `-`.
@@ -53,7 +54,7 @@ impl ServeFile {
     /// Reads the file.
     ///
     /// # Errors
-    /// If it cannot be read, is no YAML, or has a key under `keepset` that is none.
+    /// If it cannot be read, is no YAML, or has a key under `keepset` that is none, or a value that cannot be.
     pub(crate) fn read(path: &Path) -> Result<Self, Failure> {
         #[derive(Deserialize)]
         struct File {
@@ -68,6 +69,30 @@ impl ServeFile {
             let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
             Failure::Refused { origin: path.display().to_string(), error }
         })?;
-        Ok(file.and_then(|file| file.keepset).unwrap_or_default())
+        let file = file.and_then(|file| file.keepset).unwrap_or_default();
+        match file.fault() {
+            Some((key, fault)) => {
+                let error = Error::new(ErrorCode::InvalidConfig, format!("`{key}`: {fault}"));
+                let error = error.at(format!("/keepset/{key}"));
+                Err(Failure::Refused { origin: path.display().to_string(), error })
+            }
+            None => Ok(file),
+        }
+    }
+
+    /// The first setting by which nothing could be served.
+    fn fault(&self) -> Option<(&'static str, String)> {
+        let version = self.compat_service_version.as_deref().and_then(|text| bounds::version(text).err());
+        let is_none = [
+            ("body_limit", self.body_limit == Some(0)),
+            ("queue_depth", self.queue_depth == Some(0)),
+            ("request_timeout", self.request_timeout == Some(Duration::ZERO)),
+            ("idle_timeout", self.idle_timeout == Some(Duration::ZERO)),
+            ("login_failures", self.login_failures == Some(0)),
+        ];
+        let zero = is_none.into_iter().find(|(_, is_none)| *is_none);
+        version
+            .map(|fault| ("compat_service_version", fault))
+            .or_else(|| zero.map(|(key, _)| (key, "it is 0: expected more".to_owned())))
     }
 }

@@ -103,3 +103,19 @@ fn the_reference_is_the_same_everywhere_and_has_every_command() {
     elsewhere.env("KEEPSET_PLUGIN", "/elsewhere.wasm").env("HOME", "/elsewhere").env("COLUMNS", "40");
     assert_eq!(String::from_utf8(elsewhere.output().unwrap().stdout).unwrap(), reference);
 }
+
+#[test]
+fn anchorectls_format_counts_for_all_that_ask_a_gateway_too() {
+    let scene = Scene::new();
+    scene.apply("k8s-report.json", &["--now", "2026-08-06T09:00:08Z"]).succeeded();
+    let delete = ["delete", "--state", "state.json", "--type", "ecs", "--context", "c"];
+    for (command, succeeds) in [(&["explain", "--state", "state.json"][..], true), (&delete, false)] {
+        for (format, is_json) in [("json", true), ("json-raw", true), ("text", false), ("id", false)] {
+            let output = scene.command(command).env("ANCHORECTL_FORMAT", format).output().unwrap();
+            let written = if succeeds { output.stdout } else { output.stderr };
+            assert_eq!(written.starts_with(b"{"), is_json, "{command:?} {format}");
+        }
+    }
+    let preview = scene.command(&["preview"]).env("ANCHORECTL_FORMAT", "json").output().unwrap();
+    assert!(preview.stderr.starts_with(b"{"));
+}

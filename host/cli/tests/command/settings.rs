@@ -94,6 +94,43 @@ fn wrong_values_are_refused_wherever_they_come_from() {
 }
 
 #[test]
+fn a_gateway_does_not_start_with_what_would_refuse_everything() {
+    let scene = Scene::new();
+    // Where it would start, it could not listen.
+    let serve = ["serve", "--data-dir", "data", "--listen", "192.0.2.1:1"];
+    for (name, values) in [
+        ("body_limit", &["0"][..]),
+        ("queue_depth", &["0"]),
+        ("request_timeout", &["0", "0.0"]),
+        ("idle_timeout", &["0"]),
+        ("login_failures", &["0"]),
+        ("plugin_places", &["0"]),
+        ("compat_service_version", &["five", "5", "5.11.", "5.11.0.1", "v5.11.0", "5.11.0-", "5. 11"]),
+    ] {
+        let flag = format!("--{}", name.replace('_', "-"));
+        for value in values {
+            scene.run(&[&serve[..], &[&flag, value]].concat()).failed(2, &flag);
+            let mut command = scene.command(&serve);
+            let variable = format!("KEEPSET_{}", name.to_uppercase());
+            let ran: Ran = command.env(variable, value).output().unwrap().into();
+            ran.failed(2, &flag);
+            scene.write("keepset.yaml", &format!("keepset:\n  {name}: {value}\n"));
+            let ran = scene.run(&[&serve[..], &["--config", "keepset.yaml"]].concat());
+            // A number's type has no name for the setting, but its line.
+            let place = if name == "plugin_places" { "line 2" } else { name };
+            ran.failed(3, "keepset.yaml: invalid_config").failed(3, place);
+        }
+    }
+    for limit in ["--limit-time", "--limit-result"] {
+        scene.run(&[&serve[..], &[limit, "0"]].concat()).failed(2, limit);
+    }
+    assert!(!scene.path("data").exists());
+    for version in ["5.10.0", "5.11", "5.11.0-dev.1"] {
+        scene.run(&[&serve[..], &["--compat-service-version", version]].concat()).failed(8, "192.0.2.1:1");
+    }
+}
+
+#[test]
 fn a_file_that_is_no_configuration_is_refused_with_its_line() {
     let scene = Scene::new();
     for (text, message) in [

@@ -162,6 +162,8 @@ var refusals = []struct{ values, said string }{
 	{`config: { keepset: { store: "sqlite:///elsewhere" } }`, "store"},
 	{`config: { keepset: { listen: "0.0.0.0:1" } }`, "listen"},
 	{`config: { keepset: { bodylimit: 1 } }`, "bodylimit"},
+	{`config: { keepset: { request_timeout: 0 } }`, "request_timeout"},
+	{`config: { keepset: { compat_service_version: five } }`, "compat_service_version"},
 	{`config: { services: { catalog: { runtime_inventory: { image_ttl_days: -1 } } } }`, "image_ttl_days"},
 	{`config: { services: { catalog: { runtime_inventory: { image_ttl: 5 } } } }`, "image_ttl"},
 	{`config: { services: { catalog: { runtime_inventory: { image_ingest_overwrite: "yes" } } } }`, "image_ingest_overwrite"},

@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -20,6 +20,9 @@ use crate::roles::{DeleteInventory, ListRuntimeInventories};
 
 /// What stands for images whose digest is not known (contract 5.3, 39).
 const UNKNOWN: &str = "unknown";
+
+/// The header that says how many rows a deletion removed: its answer has no body.
+const REMOVED: HeaderName = HeaderName::from_static("keepset-removed");
 
 /// How many images are read, and sent, at once.
 const PAGE: u32 = 1000;
@@ -174,7 +177,9 @@ pub(super) struct Deletion {
     delete, path = "/v2/inventories", operation_id = "delete_inventory", tag = "inventories",
     params(Deletion),
     responses(
-        (status = 204, description = "It is gone"),
+        (status = 204, description = "It is gone", headers(
+            ("keepset-removed" = u64, description = "How many rows went"),
+        )),
         (status = 400, description = "Wrong parameters"),
         (status = 404, description = "Nothing matched"),
     ),
@@ -184,7 +189,7 @@ pub(super) async fn delete(
     allowed: Allowed<DeleteInventory>,
     arrival: Arrival,
     Params(deletion): Params<Deletion>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<(StatusCode, [(HeaderName, String); 1]), ApiError> {
     // What has expired does not count as present (contract 5.3, 40).
     gateway.sweep_before_reading(&allowed.account, arrival.now).await?;
     let inventory_type: keepset_types::InventoryType = deletion.inventory_type.into();
@@ -195,10 +200,11 @@ pub(super) async fn delete(
     };
     let context = selector.context.clone();
     let decide = gateway.retention().purge(gateway.retention().place().await?, selector);
-    let purging = gateway.store().purge(&allowed.account, inventory_type, &context, arrival.now, decide);
+    let (now, id) = (arrival.now, &*arrival.id);
+    let purging = gateway.store().purge(&allowed.account, inventory_type, &context, now, id, decide);
     let purged = gateway.metrics().store("purge", purging).await.map_err(ApiError::from);
     let removed = purged.map_err(|error| error.or_not_found("Inventory not found"))?;
     gateway.metrics().removed(&removed);
     tracing::info!(context, removed = removed.len(), "deleted");
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, [(REMOVED, removed.len().to_string())]))
 }

@@ -312,7 +312,8 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, ApiError> {
     gateway.sweep_before_reading(&allowed.account, arrival.now).await?;
     let cluster = cluster.cluster_name.map(Given::into_string);
-    let removing = gateway.store().remove_cluster(&allowed.account, cluster.as_deref(), arrival.now);
+    let (now, id) = (arrival.now, &*arrival.id);
+    let removing = gateway.store().remove_cluster(&allowed.account, cluster.as_deref(), now, id);
     let removed = gateway.metrics().store("remove_cluster", removing).await?;
     gateway.metrics().removed(&removed);
     if let Some(cluster) = &cluster {

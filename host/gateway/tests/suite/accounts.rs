@@ -16,6 +16,7 @@ crate::cases!(
     a_changed_role_counts_at_once,
     a_removed_user_is_refused_at_once,
     a_removed_account_takes_all_that_is_its_own,
+    the_last_admin_stays,
     names_and_passwords_that_cannot_be_are_refused,
     passwords_are_kept_as_argon2id,
     who_guesses_is_slowed_down,
@@ -102,6 +103,23 @@ async fn a_removed_account_takes_all_that_is_its_own(database: Database) {
     accounts.add_account("a", at(0)).await.unwrap();
     accounts.add_user("a", "reader", PASSWORD, Role::ReadOnly, at(0)).await.unwrap();
     assert!(served.images().await.is_empty());
+}
+
+async fn the_last_admin_stays(database: Database) {
+    let served = Served::new(database).await;
+    let accounts = Accounts::new(served.store.clone());
+    let is_last = |refused| matches!(refused, Err(AccountsError::LastAdmin(name)) if name == "admin");
+    assert!(is_last(accounts.remove_user("admin").await));
+    assert!(is_last(accounts.set_role("admin", Role::ReadWrite).await));
+    assert!(is_last(accounts.remove_account("admin").await));
+    served.get("admin", "/v2/accounts").await.is(200);
+    accounts.set_role("admin", Role::Admin).await.unwrap();
+    // One of another account will do.
+    accounts.set_role("bob", Role::Admin).await.unwrap();
+    accounts.remove_account("admin").await.unwrap();
+    served.get("bob", "/v2/accounts").await.is(200);
+    assert!(matches!(accounts.remove_account("b").await, Err(AccountsError::LastAdmin(_))));
+    assert!(matches!(accounts.users("admin").await, Err(AccountsError::NoAccount(_))));
 }
 
 async fn names_and_passwords_that_cannot_be_are_refused(database: Database) {

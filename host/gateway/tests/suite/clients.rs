@@ -253,7 +253,7 @@ async fn a_context_is_deleted(database: Database) {
     let served = Served::new(database).await;
     served.report("k8s-report").await;
     let answer = served.delete("alice", DEFAULT).await.is(204);
-    assert_eq!(answer.text, "");
+    assert_eq!((&*answer.text, answer.header("keepset-removed")), ("", "9"));
     let left = served.images().await;
     assert!(left.len() == 3 && left.iter().all(|image| image["context"] == "prod-eu-1/payments"));
     let nodes = served.get("reader", "/v2/kubernetes-nodes?page=1").await.json();

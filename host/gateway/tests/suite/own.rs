@@ -9,13 +9,16 @@ use keepset_gateway::Settings;
 
 crate::cases!(
     a_row_is_explained,
+    a_row_is_explained_under_another_ttl,
     a_question_that_matches_nothing_is_404,
     a_parent_is_kept_as_long_as_its_children,
     a_preview_of_a_report_says_what_it_would_remove_and_changes_nothing,
     a_preview_of_settings_says_what_they_would_remove_and_changes_nothing,
     a_preview_of_both_decides_the_report_by_those_settings,
+    a_preview_of_a_deletion_says_what_it_would_remove_and_changes_nothing,
     a_preview_of_nonsense_is_400,
     removals_are_listed_newest_first_with_their_reasons,
+    removals_are_filtered,
     what_happened_is_measured,
     a_shadow_is_compared_and_changes_nothing,
 );
@@ -66,6 +69,32 @@ async fn a_row_is_explained(database: Database) {
             .iter()
             .all(|item| { item["reason"] == "ttl_disabled" && item.get("expires_at").is_none() })
     );
+}
+
+async fn a_row_is_explained_under_another_ttl(database: Database) {
+    let served = Served::new(database).await;
+    served.report("k8s-report").await;
+    served.set_time(10 * DAY);
+    let images = served.images().await;
+    let under = async |days: &str| {
+        let path = format!("{EXPLAIN}&kind=image&image_ttl_days={days}");
+        served.get("reader", &path).await
+    };
+    let longer = under("30").await.is(200).json();
+    assert_eq!((&longer["config"]["image_ttl_days"], &longer["removed"]), (&json!(30), &json!([])));
+    assert!(
+        longer["items"].as_array().unwrap().iter().all(|item| item["expires_at"] == "2026-09-05T09:00:08Z")
+    );
+    let shorter = under("7").await.is(200).json();
+    assert_eq!(shorter["items"], json!([]));
+    let removed = shorter["removed"].as_array().unwrap();
+    assert_eq!(removed.len(), longer["items"].as_array().unwrap().len());
+    assert!(removed.iter().all(|row| row["reason"] == "expired" && row["rule"] == "A6"), "{shorter}");
+    assert_eq!(served.images().await, images, "nothing was changed");
+    for junk in ["-1", "x", "", "36501", "7.5"] {
+        let body = under(junk).await.is_refusal(400);
+        assert_eq!(body["detail"]["parameter"], "image_ttl_days", "{junk}: {body}");
+    }
 }
 
 async fn a_question_that_matches_nothing_is_404(database: Database) {
@@ -173,6 +202,43 @@ async fn a_preview_of_both_decides_the_report_by_those_settings(database: Databa
     assert_eq!(everything(&served).await, before);
 }
 
+async fn a_preview_of_a_deletion_says_what_it_would_remove_and_changes_nothing(database: Database) {
+    let served = Served::new(database).await;
+    served.report("k8s-report").await;
+    served.set_time(600);
+    let before = everything(&served).await;
+    let preview = async |context: &str, digest: Option<&str>| {
+        let mut deletion = json!({"inventory_type": "kubernetes", "context": context});
+        if let Some(digest) = digest {
+            deletion["image_digest"] = json!(digest);
+        }
+        served.post("reader", "/v2/keepset/preview", json!({"delete": deletion}).to_string()).await
+    };
+    let image = preview("prod-eu-1/payments", Some("unknown")).await.is(200).json();
+    assert!(image["removed"].as_array().unwrap().iter().all(|row| row["rule"] == "D2"), "{image}");
+    let context = preview("prod-eu-1/default", None).await.is(200).json();
+    preview("prod-eu-1", None).await.is_refusal(404); // nodes are not deleted so (D1)
+    let body = preview("prod-eu-1/default", Some("sha256:0")).await.is_refusal(404);
+    assert_eq!(body["message"], "Inventory not found");
+    assert_eq!(everything(&served).await, before);
+    served
+        .delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault")
+        .await
+        .is(204);
+    let log = served.get("reader", "/v2/keepset/removals").await.json();
+    let keys = |list: &Value| -> Vec<String> {
+        let rows = list.as_array().unwrap().iter();
+        let mut keys: Vec<String> = rows
+            .map(|row| format!("{} {} {} {}", row["kind"], row["id"], row["image_tag"], row["rule"]))
+            .collect();
+        keys.sort();
+        keys
+    };
+    assert_eq!(keys(&context["removed"]), keys(&log["items"]), "what was foretold came true");
+    served.set_time(121 * DAY);
+    preview("prod-eu-1/payments", None).await.is_refusal(404);
+}
+
 async fn a_preview_of_nonsense_is_400(database: Database) {
     let served = Served::new(database).await;
     for (body, pointer) in [
@@ -182,6 +248,14 @@ async fn a_preview_of_nonsense_is_400(database: Database) {
         (json!({}), ""),
         (json!({"cluster_name": "c", "config": {"image_ttl_days": "x"}}), "/config/image_ttl_days"),
         (json!([]), ""),
+        (json!({"report": {"cluster_name": "c"}}), "/report"),
+        (json!({"report": {"cluster_name": "c"}, "config": {"image_ttl_days": 7}}), "/report"),
+        (json!({"config": {}, "a/b": 1}), "/a~1b"),
+        (json!({"delete": {"inventory_type": "ecs", "context": "c"}, "config": {}}), "/delete"),
+        (json!({"delete": {"inventory_type": "ecs", "context": "c"}, "cluster_name": "c"}), "/delete"),
+        (json!({"delete": {"inventory_type": "ecs", "context": "c", "image": "x"}}), "/delete/image"),
+        (json!({"delete": {"inventory_type": "ecs", "context": ""}}), "/delete/context"),
+        (json!({"delete": {"inventory_type": "ECS", "context": "c"}}), "/delete/inventory_type"),
     ] {
         let body = served.post("reader", "/v2/keepset/preview", body.to_string()).await.is_refusal(400);
         assert_eq!(body["detail"]["pointer"].as_str().unwrap_or_default(), pointer, "{body}");
@@ -203,14 +277,14 @@ async fn removals_are_listed_newest_first_with_their_reasons(database: Database)
     );
     assert!(overwritten.iter().any(|row| row["reason"] == "overwritten" && row["rule"] == "A2"));
     served.set_time(600 + DAY);
-    served
+    let deleted = served
         .delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault")
         .await
         .is(204);
     let log = served.get("reader", "/v2/keepset/removals").await.json();
     let first = &log["items"][0];
     assert_eq!((&first["reason"], &first["rule"]), (&json!("deleted"), &json!("D1")));
-    assert!(first.get("report").is_none());
+    assert_eq!(first["report"], deleted.header("anchore-request-id"));
     let all = log["items"].as_array().unwrap();
     assert!(all.is_sorted_by(|a, b| a["number"].as_i64() > b["number"].as_i64()));
     assert!(log.get("next").is_none());
@@ -225,6 +299,53 @@ async fn removals_are_listed_newest_first_with_their_reasons(database: Database)
     assert_eq!(&paged, all);
     assert_eq!(served.get("bob", "/v2/keepset/removals").await.is(200).json()["items"], json!([]));
     served.get("reader", "/v2/keepset/removals?before=x").await.is_refusal(400);
+    let deleted = served.delete("alice", "/v2/kubernetes-namespaces?cluster_name=prod-eu-1").await.is(204);
+    let log = served.get("reader", "/v2/keepset/removals?page_size=1").await.json();
+    assert_eq!(log["items"][0]["report"], deleted.header("anchore-request-id"));
+}
+
+async fn removals_are_filtered(database: Database) {
+    type Matches = fn(&Value) -> bool;
+    let served = Served::with(database, overwriting()).await;
+    served.report("k8s-report").await;
+    served.set_time(600);
+    served.report("k8s-report-next-poll").await;
+    served.set_time(1200);
+    served
+        .delete("alice", "/v2/inventories?inventory_type=kubernetes&context=prod-eu-1%2Fdefault")
+        .await
+        .is(204);
+    let get = async |query: &str| {
+        let path = format!("/v2/keepset/removals?{query}");
+        served.get("reader", &path).await.is(200).json()["items"].as_array().unwrap().clone()
+    };
+    let all = get("").await;
+    let filters: [(&str, Matches); 6] = [
+        ("inventory_type=kubernetes", |_| true),
+        ("context=prod-eu-1%2Fdefault", |row| row["context"] == "prod-eu-1/default"),
+        ("kind=pod", |row| row["kind"] == "pod"),
+        ("reason=deleted", |row| row["reason"] == "deleted"),
+        ("since=2026-08-06T09:20:00Z", |row| row["removed_at"] == "2026-08-06T09:20:08Z"),
+        ("until=2026-08-06T11:20:08%2B02:00&reason=overwritten", |row| row["reason"] == "overwritten"),
+    ];
+    for (query, matches) in filters {
+        let found = get(query).await;
+        let expected: Vec<Value> = all.iter().filter(|row| matches(row)).cloned().collect();
+        assert_eq!(found, expected, "{query}");
+        assert!(!found.is_empty(), "{query}");
+    }
+    assert!(get("inventory_type=ecs").await.is_empty());
+    for (query, parameter) in [
+        ("inventory_type=k8s", "inventory_type"),
+        ("context=", "context"),
+        ("kind=planet", "kind"),
+        ("reason=none", "reason"),
+        ("since=yesterday", "since"),
+        ("until=", "until"),
+    ] {
+        let body = served.get("reader", &format!("/v2/keepset/removals?{query}")).await.is_refusal(400);
+        assert_eq!(body["detail"]["parameter"], parameter, "{query}: {body}");
+    }
 }
 
 async fn what_happened_is_measured(database: Database) {

@@ -3,8 +3,10 @@
 use std::io::{BufReader, Cursor};
 
 use futures_util::TryStreamExt;
-use keepset_store::{ApplyError, ImageFilter, Integration, Page, Store, StoreError, User};
-use keepset_types::{ErrorCode, InventoryType, ItemKind, Row, Selector};
+use keepset_store::{
+    ApplyError, ImageFilter, Integration, LoggedRemoval, Page, RemovalFilter, Store, StoreError, User,
+};
+use keepset_types::{ErrorCode, InventoryType, ItemKind, RemovalReason, Row, Selector};
 use serde_json::{Value, json};
 use sqlx::Connection;
 
@@ -20,6 +22,7 @@ crate::cases!(
     images_are_ordered_filtered_and_come_in_pages,
     lists_have_pages_and_rows_are_found_by_their_uid,
     the_removal_log_has_pages_and_is_pruned,
+    the_removal_log_is_filtered,
     users_and_accounts,
     agents_register_once_and_report_their_health,
     a_dump_can_be_read_into_either_database,
@@ -117,8 +120,9 @@ async fn a_deletion_removes_what_was_decided_and_is_logged(database: Database) {
     assert_eq!(delete(&store, "a", selector("c/n", None), at(2)).await.unwrap().len(), 4);
     let left: Vec<_> = rows(&store, "a").await.iter().map(|row| row.key.kind).collect();
     assert_eq!(left, [ItemKind::Node]);
-    let rules: Vec<String> =
-        store.removals("a", None, 10).await.unwrap().into_iter().map(|removal| removal.rule).collect();
+    let log = store.removals("a", None, 10).await.unwrap();
+    assert!(log.iter().all(|removal| removal.report == "deletion 1"));
+    let rules: Vec<String> = log.into_iter().map(|removal| removal.rule).collect();
     assert_eq!(rules, ["D1", "D1", "D1", "D1", "D2", "D2"]);
     // No tombstone (D4).
     assert_eq!(apply(&store, "a", &report, config, at(60)).await.added, 4);
@@ -135,12 +139,12 @@ async fn a_cluster_goes_with_its_namespaces_and_nodes_and_nothing_else(database:
     assert_eq!(store.contexts_of_cluster("a", Some("a")).await.unwrap(), ["a", "a/b"]);
     assert_eq!(store.contexts_of_cluster("a", Some("a/b")).await.unwrap(), ["a/b", "a/b/b"]);
     assert_eq!(store.contexts_of_cluster("a", None).await.unwrap(), ["a", "a/b", "a/b/b", "ab", "ab/b"]);
-    assert_eq!(store.remove_cluster("a", Some("a"), at(1)).await.unwrap().len(), 5);
+    assert_eq!(store.remove_cluster("a", Some("a"), at(1), "").await.unwrap().len(), 5);
     let left: Vec<_> = rows(&store, "a").await.iter().map(|row| row.key.to_string()).collect();
     assert_eq!(left.len(), 10, "{left:?}");
     assert_eq!(left[0], "kubernetes a/b node node-1");
-    assert!(store.remove_cluster("b", None, at(1)).await.unwrap().is_empty());
-    assert_eq!(store.remove_cluster("a", None, at(1)).await.unwrap().len(), 10);
+    assert!(store.remove_cluster("b", None, at(1), "").await.unwrap().is_empty());
+    assert_eq!(store.remove_cluster("a", None, at(1), "").await.unwrap().len(), 10);
     assert!(store.contexts("a").await.unwrap().is_empty());
 }
 
@@ -218,6 +222,58 @@ async fn the_removal_log_has_pages_and_is_pruned(database: Database) {
     );
     assert_eq!(store.prune_removals(at(240)).await.unwrap(), 3);
     assert_eq!(store.removals("a", None, 10).await.unwrap().len(), 2);
+}
+
+async fn the_removal_log_is_filtered(database: Database) {
+    type Matches = fn(&LoggedRemoval) -> bool;
+    let store = database.open().await;
+    let keep = config(1, true);
+    for poll in 0..3 {
+        let id = format!("c{poll}");
+        let namespaces: &[(&str, &[Pod<'_>])] =
+            &[("n", &[("p", &[(&id, "x")])]), ("m", &[("q", &[("d", "y")])])];
+        apply(&store, "a", &kubernetes("c", namespaces, poll * 60), keep, at(poll * 60)).await;
+    }
+    delete(&store, "a", selector("c/m", None), at(200)).await.unwrap();
+    sweep(&store, keep, at(9 * DAY)).await;
+    let all = store.removals("a", None, 100).await.unwrap();
+    let any = RemovalFilter::default();
+    let like = async |filter: &RemovalFilter| store.removals_like("a", filter, None, 100).await.unwrap();
+    assert_eq!(like(&any).await, all);
+    let filters: [(RemovalFilter, Matches); 7] = [
+        (RemovalFilter { inventory_type: Some(InventoryType::Kubernetes), ..any.clone() }, |_| true),
+        (RemovalFilter { context: Some("c/m".to_owned()), ..any.clone() }, |row| {
+            row.key.context.as_str() == "c/m"
+        }),
+        (RemovalFilter { kind: Some(ItemKind::Container), ..any.clone() }, |row| {
+            row.key.kind == ItemKind::Container
+        }),
+        (RemovalFilter { reason: Some(RemovalReason::Deleted), ..any.clone() }, |row| {
+            row.reason == "deleted"
+        }),
+        (RemovalFilter { since: Some(at(120)), ..any.clone() }, |row| row.removed_at >= at(120)),
+        (RemovalFilter { until: Some(at(200)), ..any.clone() }, |row| row.removed_at < at(200)),
+        (
+            RemovalFilter {
+                context: Some("c/n".to_owned()),
+                kind: Some(ItemKind::Container),
+                reason: Some(RemovalReason::Overwritten),
+                since: Some(at(100)),
+                ..any.clone()
+            },
+            |row| row.key.id.to_string() == "c1",
+        ),
+    ];
+    for (filter, matches) in filters {
+        let found = like(&filter).await;
+        let expected: Vec<_> = all.iter().filter(|row| matches(row)).cloned().collect();
+        assert_eq!(found, expected, "{filter:?}");
+        assert!(!found.is_empty(), "{filter:?}");
+        let page = store.removals_like("a", &filter, Some(found[0].id), 1).await.unwrap();
+        assert_eq!(page, found[1..].iter().take(1).cloned().collect::<Vec<_>>());
+    }
+    let ecs = RemovalFilter { inventory_type: Some(InventoryType::Ecs), ..any };
+    assert!(like(&ecs).await.is_empty());
 }
 
 fn user(name: &str, account: &str, role: &str) -> User {

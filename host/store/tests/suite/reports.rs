@@ -111,7 +111,7 @@ pub(crate) async fn delete(
     let context = selector.context.clone();
     let decide =
         move |inventory: &Inventory| -> Result<Purged, Error> { purge(inventory.rows().to_vec(), &selector) };
-    store.purge(account, inventory_type, &context, now, decide).await
+    store.purge(account, inventory_type, &context, now, "deletion 1", decide).await
 }
 
 /// The whole inventory of an account, in key order.

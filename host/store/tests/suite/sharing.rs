@@ -104,7 +104,7 @@ async fn contexts_that_come_and_go_do_not_lock_anybody_out(database: Database) {
                 let some: Vec<_> = names.iter().skip(task % 3).map(|name| (*name, &[][..])).collect();
                 apply(&store, "a", &kubernetes("c", &some, round), keep, at(round)).await;
                 if task == 0 {
-                    store.remove_cluster("a", Some("c"), at(round)).await.unwrap();
+                    store.remove_cluster("a", Some("c"), at(round), "").await.unwrap();
                 } else if task == 1 {
                     let late = at(9 * DAY);
                     store.sweep(None, &keep, late, 2, engine(keep, late)).await.unwrap();
@@ -172,7 +172,7 @@ async fn a_killed_writer_leaves_whole_reports(database: Database) {
         }
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
         // The next writer begins from the start: its clock went on.
-        store.remove_cluster("a", None, at(0)).await.unwrap();
+        store.remove_cluster("a", None, at(0), "").await.unwrap();
         store.close().await;
     }
 }
@@ -183,7 +183,7 @@ fn futures_may_be_sent<'a>(store: &'a Store, filter: &'a keepset_store::ImageFil
     fn is_send(_: impl Send) {}
     let (config, report) = (config(1, true), kubernetes("c", &[], 0));
     is_send(store.preview("a", Some(&report), &config, at(0), engine(config, at(0))));
-    is_send(store.purge("a", report.inventory_type, "c", at(0), |_| Err(())));
+    is_send(store.purge("a", report.inventory_type, "c", at(0), "", |_| Err(())));
     is_send(store.images("a", filter));
     is_send(store.list(
         "a",

@@ -1,0 +1,64 @@
+//! A gateway of a scene: the command that was just built, serving.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Stdio};
+use std::thread;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::scene::{Ran, Scene, shipped};
+
+/// Of the user `admin`.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Serves a scene's folder `data`; ends with the test.
+pub(crate) struct Gateway {
+    child: Child,
+    pub(crate) url: String,
+}
+
+impl Gateway {
+    pub(crate) fn start(scene: &Scene, more: &[&str]) -> Self {
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "data", "--log-format", "json"];
+        let mut command = scene.command(&[&serve[..], more].concat());
+        command.env("KEEPSET_ADMIN_PASSWORD", PASSWORD).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let (mut line, mut all) = (String::new(), String::new());
+        while !line.contains("listening on http://") {
+            line.clear();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it does not serve: {all}");
+            all.push_str(&line);
+        }
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        let address = line.split_once("listening on http://").unwrap().1;
+        let end = address.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap();
+        Self { child, url: format!("http://{}", &address[..end]) }
+    }
+
+    /// Posts a shipped report, as it is or with other words in it.
+    pub(crate) fn report(&self, name: &str, change: impl Fn(String) -> String) {
+        let report = change(std::fs::read_to_string(shipped(name)).unwrap());
+        let credentials = BASE64_STANDARD.encode(format!("admin:{PASSWORD}"));
+        let posted = ureq::post(format!("{}/v2/kubernetes-inventory", self.url))
+            .header("Authorization", format!("Basic {credentials}"))
+            .header("Content-Type", "application/json")
+            .send(report);
+        assert_eq!(posted.unwrap().status().as_u16(), 201);
+    }
+
+    /// Runs a command that asks it, as `admin`.
+    pub(crate) fn ask(&self, scene: &Scene, arguments: &[&str]) -> Ran {
+        let mut command = scene.command(arguments);
+        command.env("ANCHORECTL_USERNAME", "admin").env("ANCHORECTL_PASSWORD", PASSWORD);
+        command.args(["--url", &self.url]).output().unwrap().into()
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
