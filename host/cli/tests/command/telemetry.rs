@@ -45,14 +45,14 @@ fn a_refusal_says_in_the_log_why_and_whose_it_was() {
     let (mut gateway, address, log) = serve(folder.path(), &[]);
     let report = r#"{"cluster_name": "prod", "timestamp": "2026-08-06T09:00:00Z", "pods": [{"uid": 7}]}"#;
     let mut connection = TcpStream::connect(&address).unwrap();
-    write!(
-        connection,
-        "POST /v2/kubernetes-inventory HTTP/1.1\r\nHost: keepset\r\nConnection: close\r\nAuthorization: Basic {}\r\n\
+    // admin, correct horse battery
+    let login = "YWRtaW46Y29ycmVjdCBob3JzZSBiYXR0ZXJ5";
+    let request = format!(
+        "POST /v2/kubernetes-inventory HTTP/1.1\r\nHost: keepset\r\nConnection: close\r\nAuthorization: Basic {login}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{report}",
-        "YWRtaW46Y29ycmVjdCBob3JzZSBiYXR0ZXJ5", // admin, correct horse battery
         report.len(),
-    )
-    .unwrap();
+    );
+    connection.write_all(request.as_bytes()).unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
