@@ -179,7 +179,17 @@ async fn try_out(url: &str, dialect: Dialect) -> Result<(), StoreError> {
         }
         connection.close().await
     };
-    trying.await.map_err(|source| StoreError::Open { url: without_password(url), source })
+    match trying.await {
+        // Another one is opening it at the same moment: a pool tries again.
+        Err(error) if is_passing(&error) => Ok(()),
+        tried => tried.map_err(|source| StoreError::Open { url: without_password(url), source }),
+    }
+}
+
+/// Whether SQLite says that somebody else holds the file: `SQLITE_BUSY`, `SQLITE_LOCKED`.
+fn is_passing(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code()?.parse::<u32>().ok());
+    code.is_some_and(|code| matches!(code & 0xff, 5 | 6))
 }
 
 /// Makes the file of a SQLite database that may be made, if it is not there: for its owner alone, as hashes of passwords
