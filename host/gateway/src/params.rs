@@ -1,6 +1,5 @@
 //! What requests say: parameters of the query, and bodies.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -120,22 +119,37 @@ impl From<InventoryType> for keepset_types::InventoryType {
 pub(crate) struct Paging {
     /// Which page, counted from 1.
     #[param(value_type = i64, minimum = 1, maximum = 4294967295u32)]
-    page: NonZeroU32,
+    page: PageNumber,
     /// How many items a page has at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100000, default = 1000)]
     page_size: Option<PageSize>,
 }
 
-/// From 1 to 100 000: a page is held in memory.
+/// Counted from 1.
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(try_from = "u32")]
-pub(crate) struct PageSize(u32);
+#[serde(try_from = "String")]
+struct PageNumber(u32);
 
-impl TryFrom<u32> for PageSize {
+impl TryFrom<String> for PageNumber {
     type Error = &'static str;
 
-    fn try_from(size: u32) -> Result<Self, Self::Error> {
-        if (1..=100_000).contains(&size) { Ok(Self(size)) } else { Err("expected 1 to 100000") }
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let number = text.parse().ok().filter(|number| *number > 0);
+        number.map(Self).ok_or("expected a whole number from 1 on")
+    }
+}
+
+/// From 1 to 100 000: a page is held in memory.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct PageSize(u32);
+
+impl TryFrom<String> for PageSize {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let size = text.parse().ok().filter(|size| (1..=100_000).contains(size));
+        size.map(Self).ok_or("expected a whole number from 1 to 100000")
     }
 }
 
@@ -147,7 +161,7 @@ impl PageSize {
 
 impl From<Paging> for Page {
     fn from(paging: Paging) -> Self {
-        Self { number: paging.page.get(), size: paging.page_size.map_or(1000, PageSize::get) }
+        Self { number: paging.page.0, size: paging.page_size.map_or(1000, PageSize::get) }
     }
 }
 
@@ -218,6 +232,10 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Document<T> {
         must_be_json(&parts.headers)?;
         let limit = DOCUMENT_LIMIT.min(gateway.settings().body_limit);
         let text = read(&parts.headers, body, limit).await?;
+        // A struct's reader would take an array for one.
+        if text.trim_ascii_start().starts_with(b"[") {
+            return Err(ApiError::bad_body("", "It is an array: expected an object"));
+        }
         let value =
             read_json(&text).map_err(|error| ApiError::bad_body(error.pointer.clone(), error.to_string()))?;
         Ok(Self { value, text })

@@ -226,6 +226,8 @@ async fn pages_are_counted_from_one(database: Database) {
         for list in ["kubernetes-containers", "kubernetes-nodes", "ecs-tasks"] {
             let body = served.get("reader", &format!("/v2/{list}?{query}")).await.is_refusal(400);
             assert_eq!(body["detail"]["parameter"], parameter, "{query}: {body}");
+            let message = body["message"].as_str().unwrap();
+            assert!(message.contains("whole number") || message.contains("Missing"), "{query}: {message}");
         }
     }
 }

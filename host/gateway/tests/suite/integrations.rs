@@ -114,6 +114,8 @@ async fn a_registration_that_is_not_one_is_400(database: Database) {
     }
     served.post("agent", REGISTRATION, "{}").await.is_refusal(400);
     served.post("agent", REGISTRATION, "").await.is_refusal(400);
+    let body = served.post("agent", REGISTRATION, " [1]").await.is_refusal(400);
+    assert_eq!(body["message"], "It is an array: expected an object");
     served.post("reader", REGISTRATION, registration().to_string()).await.is_refusal(403);
 }
 
