@@ -27,6 +27,7 @@ pub const CACHE_BYTES: u64 = 512 << 20;
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) dialect: Dialect,
+    shown: Arc<str>,
     pub(crate) cache: Arc<Cache>,
     pub(crate) known: Arc<KnownReports>,
     reader: AnyPool,
@@ -51,6 +52,7 @@ impl Store {
         static DRIVERS: Once = Once::new();
         DRIVERS.call_once(sqlx::any::install_default_drivers);
         let dialect = Dialect::of_url(url).ok_or_else(|| StoreError::Url(without_password(url)))?;
+        let shown = without_password(url).into();
         let is_memory = dialect == Dialect::Sqlite && url.contains(":memory:");
         let url = match dialect {
             Dialect::Sqlite if !is_memory && !url.contains("mode=") => {
@@ -101,9 +103,15 @@ impl Store {
         };
         // A known report takes about an eighth of what the rows take that it speaks of.
         let (cache, known) = (Cache::new(cache_bytes), KnownReports::new(cache_bytes / 8));
-        let store = Self { dialect, cache: Arc::new(cache), known: Arc::new(known), reader, writer };
+        let store = Self { dialect, shown, cache: Arc::new(cache), known: Arc::new(known), reader, writer };
         store.migrate().await?;
         Ok(store)
+    }
+
+    /// Where it is, for people: without a password.
+    #[must_use]
+    pub fn shown(&self) -> &str {
+        &self.shown
     }
 
     /// Closes the connections, when what is under way has ended.

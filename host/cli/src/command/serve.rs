@@ -178,7 +178,8 @@ impl Serve {
         let gateway = tokio::task::block_in_place(|| Gateway::new(settings, store.clone(), plugin));
         gateway.set_shadow(shadow);
         let scheme = if certificate.is_some() { "https" } else { "http" };
-        tracing::info!(plugin = gateway.plugin().digest, ?config, "listening on {scheme}://{address}");
+        let (plugin, store_of) = (gateway.plugin().digest, store.shown());
+        tracing::info!(plugin, ?config, store = store_of, "listening on {scheme}://{address}");
         let ended = tokio::select! {
             ended = gateway.serve(listener, stop) => ended,
             never = self.reload_on(hangups, &gateway, certificate.as_deref()) => never,
