@@ -137,6 +137,11 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", message)
     }
 
+    /// The request is right, and its time is wrong.
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, "conflict", message)
+    }
+
     pub(crate) fn too_large(limit: usize) -> Self {
         let message = format!("The body is larger than the {limit} bytes that are accepted");
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", message)

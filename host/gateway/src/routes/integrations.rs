@@ -167,8 +167,9 @@ pub(super) struct Forgetting {
     params(("integration_uuid" = String, Path, description = "As the registration answered it"), Forgetting),
     responses(
         (status = 204, description = "It is forgotten"),
-        (status = 400, description = "Wrong parameters; or it is not inactive, and nothing was forced"),
+        (status = 400, description = "Wrong parameters"),
         (status = 404, description = "There is none"),
+        (status = 409, description = "It is not inactive, and nothing was forced"),
     ),
 )]
 pub(super) async fn delete(
@@ -183,8 +184,7 @@ pub(super) async fn delete(
     let integration = shown(found.ok_or_else(no_such_agent)?, arrival.now)?;
     let is_inactive = integration.summary.integration_status.state == LifecycleState::Inactive;
     if !is_inactive && !forgetting.force {
-        let message = "The agent is not inactive: stop it first, or use force=true";
-        return Err(ApiError::bad_request(message).coded("integration_not_inactive"));
+        return Err(ApiError::conflict("The agent is not inactive: stop it first, or use force=true"));
     }
     match gateway.store().remove_integration(&allowed.account, uuid).await? {
         true => Ok(StatusCode::NO_CONTENT),

@@ -201,7 +201,7 @@ async fn an_agent_is_forgotten(database: Database) {
     let path = format!("/v2/system/integrations/{}", registered(&served).await);
     served.delete("bob", &path).await.is_refusal(404);
     served.delete("agent", &path).await.is_refusal(403);
-    served.delete("alice", &path).await.is_refusal(400);
+    served.delete("alice", &path).await.is_refusal(409);
     let body = served.delete("alice", &format!("{path}?force=perhaps")).await.is_refusal(400);
     assert_eq!(body["detail"]["parameter"], "force");
     served.delete("alice", &format!("{path}?force=true")).await.is(204);
