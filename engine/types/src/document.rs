@@ -65,8 +65,8 @@ pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentE
     serde_json::from_str(text).or_else(|_| read_with_path(text).map_err(|(fault, _)| fault))
 }
 
-/// The bytes as a text, if they are one. All that is read is read from texts: a reader for bytes beside it would double what a
-/// page has to load.
+/// The bytes as a text, if they are one. All JSON is read from texts: readers for bytes beside those for texts would make the
+/// engine larger that a page has to load.
 ///
 /// # Errors
 /// What of them is a text, and where that ends.
