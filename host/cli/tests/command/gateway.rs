@@ -1,7 +1,8 @@
 //! A gateway of a scene: the command that was just built, serving.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread;
 
 use base64::Engine as _;
@@ -20,6 +21,13 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn start(scene: &Scene, more: &[&str]) -> Self {
+        let (gateway, mut log) = Self::start_with_log(scene, more);
+        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
+        gateway
+    }
+
+    /// The gateway, and what it logs from when it listens.
+    pub(crate) fn start_with_log(scene: &Scene, more: &[&str]) -> (Self, BufReader<ChildStderr>) {
         let serve = ["serve", "--listen", "127.0.0.1:0", "--data-dir", "data", "--log-format", "json"];
         let mut command = scene.command(&[&serve[..], more].concat());
         command.env("KEEPSET_ADMIN_PASSWORD", PASSWORD).stderr(Stdio::piped());
@@ -31,10 +39,21 @@ impl Gateway {
             assert!(log.read_line(&mut line).unwrap() > 0, "it does not serve: {all}");
             all.push_str(&line);
         }
-        thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
         let address = line.split_once("listening on http://").unwrap().1;
         let end = address.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap();
-        Self { child, url: format!("http://{}", &address[..end]) }
+        (Self { child, url: format!("http://{}", &address[..end]) }, log)
+    }
+
+    /// A connection of its own, for what is written to it byte by byte.
+    pub(crate) fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.url.trim_start_matches("http://")).unwrap()
+    }
+
+    /// Asks it to stop, and waits until it has.
+    pub(crate) fn stop(mut self) -> ExitStatus {
+        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        self.child.wait().unwrap()
     }
 
     /// Posts a shipped report, as it is or with other words in it.

@@ -1,15 +1,15 @@
 //! What a gateway tells of itself: its log, and its traces as whoever collects them gets them.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::net::TcpListener;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
+
+use crate::gateway::Gateway;
+use crate::scene::Scene;
 
 /// Trace and span of a caller: `00-<trace>-<span>-01` (W3C Trace Context).
 const TRACE: [u8; 16] = *b"\x0a\xf7\x65\x19\x16\xcd\x43\xdd\x84\x48\xeb\x21\x1c\x80\x31\x9c";
@@ -18,10 +18,9 @@ const TRACEPARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-
 #[test]
 fn a_callers_trace_goes_on() {
     let (collector, traces) = collector();
-    let folder = TempDir::new().unwrap();
-    let (mut gateway, address, mut log) = serve(folder.path(), &["--otlp-endpoint", &collector]);
-    thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-    let mut connection = TcpStream::connect(&address).unwrap();
+    let scene = Scene::new();
+    let gateway = Gateway::start(&scene, &["--otlp-endpoint", &collector]);
+    let mut connection = gateway.connect();
     let request = format!(
         "GET /version HTTP/1.1\r\nHost: keepset\r\ntraceparent: {TRACEPARENT}\r\nConnection: close\r\n\r\n"
     );
@@ -30,9 +29,7 @@ fn a_callers_trace_goes_on() {
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     // At its end the gateway sends what it has not sent yet.
-    let stopped = Command::new("kill").arg(gateway.id().to_string()).status().unwrap();
-    assert!(stopped.success());
-    assert!(gateway.wait().unwrap().success());
+    assert!(gateway.stop().success());
     let patience = Duration::from_secs(20);
     let sent: Vec<u8> = std::iter::from_fn(|| traces.recv_timeout(patience).ok()).flatten().collect();
     assert!(sent.windows(TRACE.len()).any(|bytes| bytes == TRACE), "another trace");
@@ -41,10 +38,10 @@ fn a_callers_trace_goes_on() {
 
 #[test]
 fn a_refusal_says_in_the_log_why_and_whose_it_was() {
-    let folder = TempDir::new().unwrap();
-    let (mut gateway, address, log) = serve(folder.path(), &[]);
+    let scene = Scene::new();
+    let (gateway, log) = Gateway::start_with_log(&scene, &[]);
     let report = r#"{"cluster_name": "prod", "timestamp": "2026-08-06T09:00:00Z", "pods": [{"uid": 7}]}"#;
-    let mut connection = TcpStream::connect(&address).unwrap();
+    let mut connection = gateway.connect();
     // admin, correct horse battery
     let login = "YWRtaW46Y29ycmVjdCBob3JzZSBiYXR0ZXJ5";
     let request = format!(
@@ -56,8 +53,7 @@ fn a_refusal_says_in_the_log_why_and_whose_it_was() {
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
-    gateway.kill().unwrap();
-    gateway.wait().unwrap();
+    drop(gateway);
     let lines = log.lines().map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
     let lines: Vec<Value> = lines.filter(|line| line["status"] == 400).collect();
     let [line] = &*lines else { panic!("{lines:?}") };
@@ -105,26 +101,4 @@ fn content_length(reader: &mut impl std::io::BufRead) -> Option<usize> {
             _ => {}
         }
     }
-}
-
-/// A gateway that keeps its data there, its address, and the rest of its log.
-fn serve(folder: &Path, arguments: &[&str]) -> (Child, String, BufReader<ChildStderr>) {
-    let mut gateway = Command::new(env!("CARGO_BIN_EXE_keepset"))
-        .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"])
-        .args(arguments)
-        .arg("--data-dir")
-        .arg(folder)
-        .env("KEEPSET_ADMIN_PASSWORD", "correct horse battery")
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut log = BufReader::new(gateway.stderr.take().unwrap());
-    let mut line = String::new();
-    while !line.contains("listening on http://") {
-        line.clear();
-        assert!(log.read_line(&mut line).unwrap() > 0, "it does not serve");
-    }
-    let address = line.split_once("listening on http://").unwrap().1;
-    let end = address.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap();
-    (gateway, address[..end].to_owned(), log)
 }
