@@ -67,9 +67,9 @@ fn documented() -> OpenApiRouter<Gateway> {
         .routes(routes!(service::status))
         .routes(routes!(service::measured))
         // ours
-        .routes(routes!(keepset::explain))
-        .routes(routes!(keepset::preview))
-        .routes(routes!(keepset::removals))
+        .routes(routes!(keepset::explain::explain))
+        .routes(routes!(keepset::preview::preview))
+        .routes(routes!(keepset::removals::removals))
 }
 
 /// The API's documentation, as `/openapi.json` serves it.
