@@ -44,6 +44,9 @@ export function run_fixture(json: Uint8Array): Uint8Array;
 /** One pure evaluation: the outcome, as `keepset evaluate -o json` prints it. Without a report: a sweep. */
 export function evaluate(prior: Uint8Array, report: Uint8Array | undefined, config: Config, now: number): Uint8Array;
 
+/** The configuration that settings come to, as a file of settings has them: what is left out is the default. */
+export function configure(settings: object): Required<Config>;
+
 /** What a scenario says beside its history. */
 export interface Scenario {
   name: string;
@@ -122,11 +125,12 @@ export class Replay {
   density(points: number): Series;
   /** What each report added, found, and overwrote. */
   outcomes(): { added: Uint32Array; refreshed: Uint32Array; removed: Uint32Array };
-  /** Why an item is there at that time, or is not. `needs_days`: the TTL that would have kept it. */
+  /** Why an item is there at that time, or is not. `seen_by`: the report that observed it at `last_seen`; `overwritten_by`:
+   *  the one that overwrote it. `needs_days`: the TTL that would have kept it. */
   why(item: number, at: number): {
     retained: boolean; rule: "A2" | "A5" | null; reason: "expired" | "overwritten" | null;
-    last_seen: number | null; report: number | null; ended_at: number | null; expires_at: number | null;
-    seen_again_at: number | null; needs_days: number | null; wrong: boolean; sentence: string;
+    last_seen: number | null; seen_by: number | null; overwritten_by: number | null; ended_at: number | null;
+    expires_at: number | null; seen_again_at: number | null; needs_days: number | null; wrong: boolean; sentence: string;
   };
   /** Whether two replays found the same: of the two forms, they must. */
   same_as(other: Replay): boolean;

@@ -178,5 +178,8 @@ fn what_is_lost_on_the_way_keeps_nothing() {
     assert!(why.is_wrong);
     assert_eq!(why.seen_again_at, Some(day(7).unix()));
     assert_eq!(why.needs_days, Some(6), "from day 1 to day 7");
+    assert_eq!((why.seen_by, why.overwritten_by), (Some(1), None), "the report of day 1");
+    let kept = replay.why(&history, gone.item, day(8).unix());
+    assert_eq!((kept.retained, kept.last_seen, kept.seen_by), (true, Some(day(8).unix()), Some(8)));
     assert_eq!(safe_ttl(&history, 0, &Config::default()).days, 6);
 }

@@ -18,8 +18,10 @@ pub struct Why {
     pub reason: Option<End>,
     /// When it was last observed, as far as the inventory knew then.
     pub last_seen: Option<i64>,
-    /// The report that brought it in, or that overwrote it.
-    pub report: Option<u32>,
+    /// The report that observed it then.
+    pub seen_by: Option<u32>,
+    /// The report that overwrote it.
+    pub overwritten_by: Option<u32>,
     /// When its stay ended.
     pub ended_at: Option<i64>,
     /// When it would expire if no further report contained it.
@@ -43,10 +45,11 @@ impl Replay {
         let sightings = history.sightings_of(item);
         let delivered =
             |until: i64| sightings.iter().filter(move |sighting| !sighting.is_lost && sighting.at <= until);
-        // As far as a span says: its own last sighting, unless more were to come.
-        let known = delivered(at.min(span.until)).filter(|sighting| sighting.at >= span.since);
-        let seen = known.map(|sighting| sighting.observed).max().map(|seen| seen.min(span.last_seen));
-        let seen = seen.unwrap_or(span.last_seen);
+        // Of this stay, not of one that began in the second in which it ended.
+        let known = delivered(at.min(span.until))
+            .filter(|sighting| sighting.at >= span.since && sighting.observed <= span.last_seen);
+        let last = known.max_by_key(|sighting| sighting.observed);
+        let seen = last.map_or(span.last_seen, |sighting| sighting.observed);
         let again =
             delivered(i64::MAX).filter(|sighting| sighting.at > at).min_by_key(|sighting| sighting.at);
         let expired = span.end == End::Expired && !retained;
@@ -64,7 +67,8 @@ impl Replay {
             },
             reason: (!retained).then_some(span.end),
             last_seen: Some(if retained { seen } else { span.last_seen }),
-            report: Some(if retained { span.began } else { span.ended_by }).filter(|report| *report != NONE),
+            seen_by: last.map(|sighting| sighting.report),
+            overwritten_by: Some(span.ended_by).filter(|report| !retained && *report != NONE),
             ended_at: (!retained).then_some(span.until),
             expires_at: self.config.deadline(seen).filter(|_| retained),
             seen_again_at: again.map(|again| again.observed),
@@ -112,6 +116,7 @@ impl Replay {
 
 /// One sighting of an item.
 pub(crate) struct Sighting {
+    pub(crate) report: u32,
     pub(crate) at: i64,
     pub(crate) observed: i64,
     pub(crate) true_time: i64,
@@ -128,6 +133,7 @@ impl History {
             for (cover, range) in covers {
                 if self.seen(range).contains(&item) {
                     sightings.push(Sighting {
+                        report: number(place),
                         at: report.at,
                         observed: report.observed_at(),
                         true_time: report.observed,
@@ -165,7 +171,8 @@ impl Why {
         let mut text = match (self.reason, self.ended_at, self.expires_at) {
             (Some(End::Expired), Some(ended), _) => format!("last seen {seen}; expired {} (A5)", time(ended)),
             (Some(End::Overwritten), Some(ended), _) => {
-                let by = self.report.map(|report| format!(" by report {}", report + 1)).unwrap_or_default();
+                let by = self.overwritten_by.map(|report| format!(" by report {}", report + 1));
+                let by = by.unwrap_or_default();
                 format!("last seen {seen}; overwritten {}{by} (A2)", time(ended))
             }
             (_, _, Some(expires)) => format!("kept: last seen {seen}; would expire {}", time(expires)),

@@ -48,9 +48,15 @@ pub fn evaluate(
     let inventory_type = report.as_deref().map(kind_of).transpose()?;
     let report = inventory_type.zip(report.as_deref());
     let report = report.map(|(inventory_type, json)| keepset_engine::Report { inventory_type, json });
-    let outcome = keepset_engine::evaluate(prior, report, &config(settings)?, timestamp(now)?);
+    let outcome = keepset_engine::evaluate(prior, report, &config(&settings)?, timestamp(now)?);
     let outcome = outcome.map_err(|error| refused(&error, Some("report")))?;
     serde_json::to_vec_pretty(&outcome).map_err(|error| thrown("unwritable", &error.to_string()))
+}
+
+/// See the declarations.
+#[wasm_bindgen]
+pub fn configure(settings: JsValue) -> Result<JsValue, JsValue> {
+    write(&config(&settings)?)
 }
 
 /// Which agent's report that is.
@@ -271,7 +277,7 @@ impl History {
 
     /// See the declarations.
     pub fn replay(&self, settings: JsValue, form: &str) -> Result<Replay, JsValue> {
-        let config = config(settings)?;
+        let config = config(&settings)?;
         let replay = match form {
             "gap" => simulate::replay(&self.history, &config),
             "step" => simulate::replay_by_step(&self.history, &config, &mut Session::new(), &mut |_| {}),

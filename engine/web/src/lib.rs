@@ -13,5 +13,5 @@ mod replay;
 mod value;
 
 pub use fixture::{run, run_fixture};
-pub use history::{History, about, evaluate, read_scenario};
+pub use history::{History, about, configure, evaluate, read_scenario};
 pub use replay::Replay;

@@ -1,37 +1,19 @@
 //! Small values: settings and faults in, answers out.
 
-use keepset_types::Config;
+use js_sys::JSON;
+use keepset_engine::configure;
+use keepset_types::{Config, Layer, Origin};
 use serde::{Deserialize, Serialize};
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
 
-use crate::error::thrown;
+use crate::error::{refused, thrown};
 
-/// Settings as the page has them.
-#[derive(Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Settings {
-    image_ttl_days: u32,
-    image_ingest_overwrite: bool,
-    #[serde(default = "yes")]
-    ecs_truncation_guard: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl From<Settings> for Config {
-    fn from(settings: Settings) -> Self {
-        let Settings { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard } = settings;
-        Self { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard }
-    }
-}
-
-/// The configuration in an object; the engine judges its values.
-pub(crate) fn config(value: JsValue) -> Result<Config, JsValue> {
-    let settings: Settings = read(value, "invalid_config")?;
-    Ok(settings.into())
+/// The configuration in an object, as in a file of settings: its keys and values are judged as they are there (C1, C2, C4).
+pub(crate) fn config(settings: &JsValue) -> Result<Config, JsValue> {
+    let settings = JSON::stringify(settings).map(String::from);
+    let settings = settings.map_err(|_| thrown("invalid_config", "the settings are no object"))?;
+    configure(&[Layer { origin: Origin::File, settings }]).map_err(|error| refused(&error, Some("config")))
 }
 
 pub(crate) fn read<T: for<'de> Deserialize<'de>>(value: JsValue, code: &str) -> Result<T, JsValue> {

@@ -1,6 +1,6 @@
 import type {
-  About, Config, Curve, Fault, InputFile, ItemColumns, Outcomes, Report, ReportColumns, SafeTtl, Scenario, Series,
-  SpanColumns, Summary, Verdict, Why,
+  About, Config, Curve, Fault, InputFile, ItemColumns, Outcomes, Report, ReportColumns, SafeTtl, Series, SpanColumns, Summary,
+  Verdict, Why,
 } from "./api.ts";
 
 export type SideName = "a" | "b";
@@ -16,11 +16,21 @@ export interface HistoryView {
   reports: ReportColumns;
 }
 
-/** A history that was opened, and what its scenario says beside it. */
+/** Settings that are wanted, or that a document has beside its history: a scenario all of them, a fixture `a`. */
+export interface Settings {
+  a?: Config | null;
+  b?: Config | null;
+  faults?: Fault[];
+}
+
+/** A history that was opened, and the settings that apply to it. */
 export interface Opened {
   view: HistoryView;
-  scenario: Scenario | null;
-  /** Those asked for, or else the scenario's. */
+  /** What a scenario shows, in its own words. */
+  about: string;
+  /** None if neither the page nor the text says it. */
+  a: Config | null;
+  b: Config | null;
   faults: Fault[];
 }
 
@@ -44,8 +54,9 @@ export interface RunView {
 /** What the worker does. Calls are answered one after the other. */
 export interface EngineWorker {
   start(wasm: ArrayBuffer): About;
-  /** Reads a history, and waits with it for `keep`. Without faults: with those of the scenario. */
-  open(input: Input, faults: Fault[] | null): Opened;
+  /** Reads a history, and waits with it for `keep`. What is not wanted otherwise is what the text says. Of a text that was
+   *  edited, what it says otherwise than before comes first. */
+  open(input: Input, wanted: Settings, isEdited: boolean): Opened;
   /** Takes what was opened last in the place of what there was. */
   keep(): void;
   /** Forgets it instead. */

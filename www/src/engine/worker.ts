@@ -1,12 +1,17 @@
 /** The engine's side: it keeps the history and one replay per configuration, and hands out columns. */
 import * as Comlink from "comlink";
-import { History, about, initSync, read_scenario, run_fixture, type Replay } from "keepset-web";
+import { History, about, configure, initSync, read_scenario, run_fixture, type Replay } from "keepset-web";
 import type { Config, EngineError, SafeTtl } from "./api.ts";
-import { BINS, POINTS, type EngineWorker, type HistoryView, type RunView, type SideName } from "./protocol.ts";
+import { BINS, POINTS, type EngineWorker, type HistoryView, type Input, type RunView, type Settings, type SideName } from "./protocol.ts";
+
+/** What a text says beside its history. */
+type Told = Settings & { about?: string };
 
 /** What was opened and is not kept yet. */
-let next: { source: History; faulted: History } | undefined;
+let next: { source: History; faulted: History; told: Told } | undefined;
 let source: History | undefined;
+/** What the text of `source` says. */
+let told: Told = {};
 let faulted: History | undefined;
 let items = 0;
 /** The smallest safe TTLs of the history, by margin and overwrite: no TTL changes them. */
@@ -18,9 +23,11 @@ const engine: EngineWorker = {
     initSync({ module: wasm });
     return about();
   },
-  open(input, wanted) {
-    const scenario = "scenario" in input ? read_scenario(input.scenario) : null;
-    const faults = wanted ?? scenario?.faults ?? [];
+  open(input, wanted, isEdited) {
+    const tells = toldBy(input);
+    const decided = <K extends keyof Settings>(key: K): Settings[K] =>
+      isEdited && JSON.stringify(tells[key]) !== JSON.stringify(told[key]) ? tells[key] : (wanted[key] ?? tells[key]);
+    const faults = decided("faults") ?? [];
     const fresh = "scenario" in input ? History.scenario(input.scenario) : History.read(input.files);
     let changed: History;
     try {
@@ -30,8 +37,8 @@ const engine: EngineWorker = {
       throw error;
     }
     engine.drop();
-    next = { source: fresh, faulted: changed };
-    return moved({ view: view(changed), scenario, faults });
+    next = { source: fresh, faulted: changed, told: tells };
+    return moved({ view: view(changed), about: tells.about ?? "", a: decided("a") ?? null, b: decided("b") ?? null, faults });
   },
   drop() {
     next?.source.free();
@@ -43,6 +50,7 @@ const engine: EngineWorker = {
     next = undefined;
     source?.free();
     source = kept.source;
+    told = kept.told;
     replace(kept.faulted);
   },
   refault(faults) {
@@ -73,6 +81,23 @@ const engine: EngineWorker = {
   },
   fixture: (json) => moved(run_fixture(json)),
 };
+
+/** What is said beside the history: by a scenario, by a file that is one, or by a fixture. */
+function toldBy(input: Input): Told {
+  if ("scenario" in input) return read_scenario(input.scenario);
+  const [file, another] = input.files;
+  if (!file || another) return {};
+  let document: Record<string, unknown> | null;
+  try {
+    document = JSON.parse(new TextDecoder().decode(file.bytes)) as typeof document;
+  } catch {
+    // Several documents, or none: the engine says which.
+    return {};
+  }
+  if (document?.["history"] && document["a"]) return read_scenario(file.bytes);
+  if (document?.["steps"] && document["config"]) return { a: configure(document["config"]) };
+  return {};
+}
 
 /** Takes another history, and frees what was derived from the one before. */
 function replace(history: History) {

@@ -4,6 +4,7 @@ import type { SideName } from "../engine/protocol.ts";
 import { findScenario } from "../files/scenarios.ts";
 import { currentView } from "../state/session.ts";
 import { configs, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
+import type { View } from "../state/link.ts";
 import { yamlOf } from "./config.ts";
 import { fixtureOf } from "./fixture.ts";
 import { markdownOf } from "./markdown.ts";
@@ -38,11 +39,14 @@ export async function copyMarkdown(): Promise<void> {
   await copy(markdownOf(titleOf(), view, a, b, safest, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
 }
 
-/** The view with whatever it needs, in a file that opens here again. */
-export function saveView(): void {
+/** The view as it is, with whatever it needs. */
+export function viewWithData(): View {
   const from = source.value;
-  if (!from) return;
-  const view = { ...currentView(), ...(isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
+  return { ...currentView(), ...(from && isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
+}
+
+/** A view in a file that opens here again. */
+export function saveView(view: View): void {
   save("keepset-view.json", JSON.stringify({ keepset_view: view }), "application/json");
 }
 

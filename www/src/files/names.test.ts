@@ -1,10 +1,13 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { TextFile } from "../state/link.ts";
 import { hashNames, rename } from "./names.ts";
 
 const folder = new URL("../../../tests/reports/", import.meta.url);
 const reports = readdirSync(folder).filter((file) => file.endsWith(".json"));
 const read = (file: string) => readFileSync(new URL(file, folder), "utf8");
+
+const hashedText = async (file: TextFile) => (await hashNames({ files: [file] })).files![0]!.text;
 
 /** Every string of a value, with its key. */
 function strings(value: unknown, key = ""): [string, string][] {
@@ -16,17 +19,15 @@ function strings(value: unknown, key = ""): [string, string][] {
 describe("hashed names", () => {
   it.each(reports)("leave no name of %s", async (file) => {
     const text = read(file);
-    const [hashed] = await hashNames([{ name: file, text }]);
-    const kept = new Set(strings(JSON.parse(hashed!.text)).map(([, name]) => name));
+    const kept = new Set(strings(JSON.parse(await hashedText({ name: file, text }))).map(([, name]) => name));
     const names = strings(JSON.parse(text)).filter(([key]) => !["timestamp", "inventory_type"].includes(key)).map(([, name]) => name);
     const leaked = names.filter((name) => name !== "" && !["validating-creds", "UNKNOWN"].includes(name) && kept.has(name));
     expect(leaked).toEqual([]);
   });
 
   it("keep times, and what is equal equal", async () => {
-    const [hashed] = await hashNames([{ name: "a", text: read("k8s-report.json") }]);
     const before = JSON.parse(read("k8s-report.json"));
-    const after = JSON.parse(hashed!.text);
+    const after = JSON.parse(await hashedText({ name: "a", text: read("k8s-report.json") }));
     expect(after.timestamp).toBe(before.timestamp);
     expect(after.pods.length).toBe(before.pods.length);
     const owners = (report: typeof before) => report.containers.map((container: { pod_uid: string }) => report.pods.findIndex((pod: { uid: string }) => pod.uid === container.pod_uid));
@@ -35,7 +36,23 @@ describe("hashed names", () => {
 
   it("are others in every link", async () => {
     const file = { name: "a", text: '{"cluster_name":"prod"}' };
-    expect((await hashNames([file]))[0]!.text).not.toBe((await hashNames([file]))[0]!.text);
+    expect(await hashedText(file)).not.toBe(await hashedText(file));
+  });
+
+  it("are those of the faults and of the namespace that is looked at", async () => {
+    const text = '{"cluster_name":"prod","namespaces":[{"name":"pay"}]}';
+    const { files, faults, namespace, search } = await hashNames({
+      files: [{ name: "a", text }], namespace: "prod/pay", search: "pay",
+      faults: [{ kind: "outage", from: 1, to: 2, cluster: "prod" }, { kind: "delete_namespace", at: 1, context: "prod/made-1" }],
+    });
+    const report = JSON.parse(files![0]!.text);
+    expect(report.namespaces[0].name.endsWith("/")).toBe(false);
+    expect(namespace).toBe(`${report.cluster_name}/${report.namespaces[0].name}`);
+    expect(faults).toEqual([
+      { kind: "outage", from: 1, to: 2, cluster: report.cluster_name },
+      { kind: "delete_namespace", at: 1, context: `${report.cluster_name}/made-1` },
+    ]);
+    expect(search).toBeUndefined();
   });
 
   it("of a context are those of its cluster and its namespace", () => {

@@ -2,7 +2,7 @@
  * Replaces names by keyed hashes before data leave in a link: what happened when stays, what it was called does not.
  * Equal names stay equal, so that every verdict is the same. The key is drawn anew for each link and kept nowhere.
  */
-import type { TextFile } from "../state/link.ts";
+import type { TextFile, View } from "../state/link.ts";
 
 /** Values that mean something to the engine, and name nothing. */
 const WORDS = new Set(["validating-creds", "UNKNOWN", "unknown", ""]);
@@ -30,16 +30,30 @@ export async function freshNaming(names: Iterable<string>): Promise<Naming> {
   return (name) => hashed.get(name) ?? "";
 }
 
-/** The files with their names replaced; the files' own names too. */
-export async function hashNames(files: TextFile[]): Promise<TextFile[]> {
+/** A view with its files' names replaced, in its faults too; the files' own names as well. */
+export async function hashNames(view: View): Promise<View> {
+  const { files = [], faults = [], namespace, search: _typed, ...rest } = view;
+  const beside = { faults, context: namespace };
   const documents = files.map((file) => parse(file));
   const names = new Set<string>();
-  for (const lines of documents) for (const line of lines) rename(line, (name) => (names.add(name), name));
-  const naming = await freshNaming(names);
-  return documents.map((lines, index) => ({
-    name: `report-${index + 1}.${lines.length > 1 ? "ndjson" : "json"}`,
-    text: lines.map((line) => JSON.stringify(rename(line, naming))).join("\n"),
-  }));
+  for (const document of documents.flat()) rename(withoutFaults(document), (name) => (names.add(name), name));
+  const hashed = await freshNaming(names);
+  // What a fault names and no report does is a name that a scenario makes, and will make again.
+  const naming = (name: string) => (names.has(name) ? hashed(name) : name);
+  const renamed = rename(beside, naming) as typeof beside;
+  return {
+    ...rest,
+    files: documents.map((lines, index) => ({
+      name: `report-${index + 1}.${lines.length > 1 ? "ndjson" : "json"}`,
+      text: lines.map((line) => JSON.stringify(rename(line, naming))).join("\n"),
+    })),
+    faults: renamed.faults,
+    ...(namespace === undefined ? {} : { namespace: renamed.context! }),
+  };
+}
+
+function withoutFaults(document: unknown): unknown {
+  return typeof document === "object" && document !== null && !Array.isArray(document) ? { ...document, faults: [] } : document;
 }
 
 /** One JSON document, or one on each line. */

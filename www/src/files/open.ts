@@ -28,7 +28,7 @@ async function read(files: File[]): Promise<void> {
   if (texts.length === 1 && first && first.text.length < 50_000_000 && first.text.includes('"keepset_view"')) {
     if (openView(first)) return;
   }
-  openFiles(texts);
+  await openFiles(texts);
 }
 
 /** YAML is read here, as for the fixtures of the project: the engine reads JSON. */
@@ -49,7 +49,7 @@ function openView(file: TextFile): boolean {
     const { keepset_view: view } = JSON.parse(file.text) as { keepset_view?: unknown };
     if (view === undefined) return false;
     const read = checked(view);
-    if (read.files) openFiles(read.files, read);
+    if (read.files) void openFiles(read.files, read);
     else void openScenario(findScenario(read.scenario ?? "") ?? firstScenario(), read);
     return true;
   } catch (error) {

@@ -36,9 +36,14 @@ const wishes = { source: false, faults: false, a: false, b: false, safe: false, 
 let pumping = false;
 /** What to show once the source is open. */
 let arriving: View | null = null;
+/** Whether it is what was open before, with another text. */
+let isEdited = false;
 
 export async function boot(): Promise<void> {
-  addEventListener("popstate", () => void openAddress());
+  addEventListener("popstate", (event) => void openAddress(event.state));
+  addEventListener("beforeunload", (event) => {
+    if (isEdited) event.preventDefault();
+  });
   effect(keepAddress);
   effect(keepState);
   if (await startEngine()) await openAddress();
@@ -54,26 +59,37 @@ export async function restart(): Promise<void> {
   } else await openAddress();
 }
 
-async function openAddress(): Promise<void> {
+/** Sources of the reader's own that Back leads to, with their views: by the number that the browser keeps for each. */
+const behind: { source: Source; view: View }[] = [];
+
+/** `state`: what the browser kept beside the address. */
+async function openAddress(state: unknown = null): Promise<void> {
+  const kept = behind[Number(state ?? -1)];
+  if (kept) return arrive(kept.source, kept.view);
   if (location.hash.length > 1) {
     try {
       const view = await decodeLink(location.hash);
-      if (view.files) return openFiles(view.files, view);
+      if (view.files) return arrive({ files: view.files }, view);
       const scenario = view.scenario === undefined ? firstScenario() : findScenario(view.scenario);
       if (!scenario) throw new LinkError(`there is no scenario “${view.scenario}” here`);
       return openScenario(scenario, view, false);
     } catch (error) {
       if (!(error instanceof LinkError)) throw error;
-      notice.value = { is: "error", text: `This link does not open: ${error.message}. Here is the first scenario instead.` };
+      return openInstead(error.message);
     }
   }
   await openScenario(firstScenario(), {}, false);
 }
 
+/** Says why a link does not open, and shows what is shown without one. */
+async function openInstead(why: string): Promise<void> {
+  notice.value = { is: "error", text: `This link does not open: ${why}. Here is the first scenario instead.` };
+  await openScenario(firstScenario(), {}, false);
+}
+
 /** Opens a scenario. `isStep`: as a step that the browser's Back goes back from. */
 export async function openScenario(scenario: Scenario, view: View = {}, isStep = true): Promise<void> {
-  // What is shown now stays in the address that Back leads to.
-  if (isStep) window.history.pushState(null, "", location.href);
+  if (isStep) await keepBehind();
   let text: string;
   try {
     text = await scenario.load();
@@ -84,27 +100,43 @@ export async function openScenario(scenario: Scenario, view: View = {}, isStep =
   arrive({ scenario: scenario.id, text, isEdited: false }, { ...view, margin: view.margin ?? 0 });
 }
 
-/** Opens files of the reader's own. */
-export function openFiles(files: TextFile[], view: View = {}): void {
-  arrive({ files }, { ...view, faults: view.faults ?? [] });
+/** What is shown now stays where Back leads to. */
+async function keepBehind(): Promise<void> {
+  if (!source.peek()) return;
+  clearTimeout(addressTimer);
+  await sayAddress();
+  window.history.pushState(null, "", location.href);
 }
 
-function arrive(next: Source, view: View) {
+/** Opens files of the reader's own. */
+export async function openFiles(files: TextFile[], view: View = {}): Promise<void> {
+  await keepBehind();
+  arrive({ files }, view);
+}
+
+function arrive(next: Source, view: View, edited = false) {
   arriving = view;
+  isEdited = edited;
   draft.value = next;
   wish("source");
+}
+
+/** Leaves a text that was refused, for the one that is shown. */
+export function discard(): void {
+  draft.value = null;
+  problem.value = null;
+  arriving = null;
 }
 
 /** Replaces the text of what is open, as the editor does; settings stay. */
 export function edit(text: string, file: number): void {
   const now = draft.peek() ?? source.peek();
   if (!now) return;
-  draft.value =
+  const next: Source =
     "files" in now
       ? { files: now.files.map((old, index) => (index === file ? { ...old, text } : old)) }
       : { ...now, text, isEdited: true };
-  arriving = { ...currentView(), files: undefined, scenario: undefined } as View;
-  wish("source");
+  arrive(next, currentView(), true);
 }
 
 export function setConfig(side: SideName, change: Partial<Config>, kind: string): void {
@@ -201,15 +233,16 @@ async function opened(): Promise<void> {
   const view = arriving ?? {};
   if (!next) return;
   try {
-    const found = await call((engine) => engine.open(inputOf(next), view.faults ?? null));
+    const { a: wantedA, b: wantedB, faults: wantedFaults } = view;
+    const found = await call((engine) => engine.open(inputOf(next), { a: wantedA, b: wantedB, faults: wantedFaults }, isEdited));
     if (!(await isWanted(found.view.summary))) return await left(next);
     await call((engine) => engine.keep());
-    const a = view.a ?? found.scenario?.a ?? configs.a.peek();
-    const b = view.b ?? found.scenario?.b ?? { ...a, image_ingest_overwrite: !a.image_ingest_overwrite };
+    const a = found.a ?? configs.a.peek();
+    const b = found.b ?? { ...a, image_ingest_overwrite: !a.image_ingest_overwrite };
     await show(found.view, a, b, view.margin ?? margin.peek(), () => {
       const isOther = !sameOrigin(source.peek(), next);
       source.value = next;
-      about.value = found.scenario?.about ?? "";
+      about.value = found.about;
       // Unless the text was changed again meanwhile.
       if (draft.peek() === next) draft.value = null;
       arriving = null;
@@ -234,8 +267,9 @@ async function opened(): Promise<void> {
     });
   } catch (error) {
     if (engineState.peek().is !== "ready") throw error;
-    // What is shown is still the last good answer.
-    problem.value = refusal(error);
+    // What is shown is still the last good answer; where there is none, a link was wrong.
+    if (stream.peek() || !view.a) problem.value = refusal(error);
+    else await openInstead(refusal(error).message);
   }
 }
 
@@ -324,13 +358,13 @@ function inputOf(from: Source): Input {
   return { scenario: encoder.encode(textsOf(from)[0]!.text) };
 }
 
-/** What a link of the page as it is now holds; `files` only where the source is the reader's own. */
+/** What a link of the page as it is now holds, but the reader's own data. A configuration that was refused is in none. */
 export function currentView(): View {
   const from = source.peek();
   return {
     ...(from && "scenario" in from ? { scenario: from.scenario } : {}),
-    a: configs.a.value,
-    b: configs.b.value,
+    a: runs.a.value?.config ?? configs.a.value,
+    b: runs.b.value?.config ?? configs.b.value,
     faults: faults.value,
     ...(margin.value > 0 ? { margin: margin.value } : {}),
     at: Math.round(at.value),
@@ -352,16 +386,25 @@ function keepState() {
   dataset["busy"] = String(waiting.value || !stream.value);
 }
 
-/** Keeps the address at what is shown, so that a reload and Back find it. Data of the reader's own never get there. */
+/** Keeps the address at what is shown, so that a reload and Back find it. */
 function keepAddress() {
-  const from = source.value;
-  const view = currentView();
   clearTimeout(addressTimer);
-  if (!from || playing.value) return;
-  addressTimer = window.setTimeout(async () => {
-    const link = isOwn(from) ? "" : `#${await encodeLink(view)}`;
-    if (from === source.peek()) window.history.replaceState(null, "", link || location.pathname + location.search);
-  }, 300);
+  if (source.value && currentView() && !playing.value) addressTimer = window.setTimeout(() => void sayAddress(), 300);
+}
+
+/** Data of the reader's own never get into the address: Back finds them in `behind`. */
+async function sayAddress(): Promise<void> {
+  const from = source.peek();
+  if (!from) return;
+  const view = currentView();
+  if (isOwn(from)) {
+    const number = (window.history.state as number | null) ?? behind.length;
+    behind[number] = { source: from, view };
+    window.history.replaceState(number, "", location.pathname + location.search);
+    return;
+  }
+  const link = `#${await encodeLink(view)}`;
+  if (from === source.peek()) window.history.replaceState(null, "", link);
 }
 
 export function refusal(error: unknown): EngineError {

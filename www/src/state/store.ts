@@ -54,6 +54,9 @@ export const runs = { a: signal<RunView | null>(null), b: signal<RunView | null>
 export const safe = { a: signal<SafeTtl | null>(null), b: signal<SafeTtl | null>(null) };
 export const curve = signal<Curve | null>(null);
 
+/** Which of several files the editor shows. */
+export const shownFile = signal(0);
+
 /** Why the input was refused. The last good answer stays. */
 export const problem = signal<EngineError | null>(null);
 /** Why a configuration was refused. */

@@ -3,13 +3,13 @@ import { useEffect } from "preact/hooks";
 import { call, engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { counted, duration, size } from "../format.ts";
-import { about, dialog, notice, runs, source, stream, waiting } from "../state/store.ts";
+import { about, dialog, notice, runs, source, stream, tab, waiting } from "../state/store.ts";
 import { Header } from "./header.tsx";
 import { later } from "./later.tsx";
 import { narrowPage } from "./plot.ts";
 import { Safety } from "./safety.tsx";
 import { Settings } from "./settings.tsx";
-import { Crash, Instead } from "./states.tsx";
+import { Crash, Instead, Problem } from "./states.tsx";
 import { Tabs } from "./tabs.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Verdicts } from "./verdicts.tsx";
@@ -40,6 +40,7 @@ function Page() {
     <div class="frame">
       {narrowPage.value ? null : <aside class="side" aria-label="Settings">{settings}</aside>}
       <main class="main">
+        {tab.value === "data" ? null : <Problem />}
         <About />
         <div class={isDim ? "dimmed" : ""}><Verdicts /></div>
         <div class={isDim ? "dimmed" : ""}><Timeline /></div>

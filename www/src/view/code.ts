@@ -37,12 +37,9 @@ const colours = HighlightStyle.define([
 export function openCode(host: HTMLElement, text: string, label: string, changed: (text: string) => void): Code {
   const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
   root.replaceChildren();
-  let isQuiet = false;
-  const view = new EditorView({
-    root,
-    parent: root,
-    state: EditorState.create({
-      doc: text,
+  const stateOf = (doc: string) =>
+    EditorState.create({
+      doc,
       extensions: [
         lineNumbers(), foldGutter(), history(), bracketMatching(), highlightActiveLine(), lintGutter(), json(), look,
         syntaxHighlighting(colours),
@@ -50,17 +47,15 @@ export function openCode(host: HTMLElement, text: string, label: string, changed
         // Tab leaves the editor, and Escape too: nobody is caught in it.
         keymap.of([{ key: "Escape", run: (editor) => { editor.contentDOM.blur(); host.closest<HTMLElement>("[role=tabpanel]")?.focus(); return true; } }, ...defaultKeymap, ...historyKeymap]),
         EditorView.updateListener.of((update) => {
-          if (update.docChanged && !isQuiet) changed(update.state.doc.toString());
+          if (update.docChanged) changed(update.state.doc.toString());
         }),
       ],
-    }),
-  });
+    });
+  const view = new EditorView({ root, parent: root, state: stateOf(text) });
   return {
+    // Another text: what was done to the one before cannot be undone in it.
     show(next) {
-      if (next === view.state.doc.toString()) return;
-      isQuiet = true;
-      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });
-      isQuiet = false;
+      if (next !== view.state.doc.toString()) view.setState(stateOf(next));
     },
     mark(problem) {
       const place = problem && placeOf(view.state, problem);

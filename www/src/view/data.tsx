@@ -1,8 +1,8 @@
-import { signal, useSignal, useSignalEffect } from "@preact/signals";
+import { signal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { edit, openScenario } from "../state/session.ts";
 import { findScenario } from "../files/scenarios.ts";
-import { draft, problem, source, stream, textsOf } from "../state/store.ts";
+import { draft, problem, shownFile, source, stream, textsOf } from "../state/store.ts";
 import { counted, size } from "../format.ts";
 import type { Code } from "./code.ts";
 
@@ -11,57 +11,22 @@ const PAUSE_MS = 350;
 /** Above this an editor is no help, and slow. */
 const LARGEST_EDITED = 5_000_000;
 
-const chosen = signal(0);
-
 /** What is replayed, as text that can be changed. */
 export function Data() {
   const from = draft.value ?? source.value;
-  const host = useRef<HTMLDivElement>(null);
-  const code = useRef<Code | null>(null);
-  const opening = useRef(false);
-  const isEditing = useSignal(false);
-  const texts = from ? textsOf(from) : [];
-  const file = Math.min(chosen.value, texts.length - 1);
-  const text = texts[file]?.text ?? "";
-  const timer = useRef(0);
-  const sent = useRef<string | null>(null);
-  const changed = (next: string) => {
-    clearTimeout(timer.current);
-    timer.current = window.setTimeout(() => {
-      sent.current = next;
-      edit(next, Math.max(0, file));
-    }, PAUSE_MS);
-  };
-  useEffect(() => () => code.current?.destroy(), []);
-  // What comes back of one's own typing is older than what is in the editor by then.
-  useEffect(() => {
-    if (text !== sent.current) code.current?.show(text);
-  }, [text]);
-  useSignalEffect(() => {
-    const found = problem.value;
-    code.current?.mark(found && (found.file === undefined || texts.length < 2 || found.file === texts[file]?.name) ? found : null);
-  });
-  const open = async () => {
-    if (opening.current) return;
-    opening.current = true;
-    const { openCode } = await import("./code.ts");
-    isEditing.value = true;
-    requestAnimationFrame(() => {
-      code.current = openCode(host.current!, text, `Text of ${texts[file]?.name ?? "the history"}`, changed);
-      code.current.mark(problem.peek());
-      code.current.focus();
-    });
-  };
   if (!from) return null;
+  const texts = textsOf(from);
+  const file = Math.min(shownFile.value, texts.length - 1);
+  const { name, text } = texts[file]!;
   const notes = stream.value?.summary.notes ?? [];
   return (
     <div class="stackup">
       <div class="filters">
         {texts.length > 1 ? (
-          <select aria-label="File" value={file} onChange={(event) => (chosen.value = Number(event.currentTarget.value))}>
-            {texts.map(({ name }, index) => <option key={index} value={index}>{name}</option>)}
+          <select aria-label="File" value={file} onChange={(event) => (shownFile.value = Number(event.currentTarget.value))}>
+            {texts.map((each, index) => <option key={index} value={index}>{each.name}</option>)}
           </select>
-        ) : <span class="mono">{texts[0]?.name}</span>}
+        ) : <span class="mono">{name}</span>}
         <span class="muted small">{size(new Blob([text]).size)}. What you change is replayed as you type. Esc leaves the editor.</span>
         {"scenario" in from && from.isEdited ? (
           <button class="tiny push" onClick={() => {
@@ -72,8 +37,7 @@ export function Data() {
       </div>
       <div class="editor">
         {text.length > LARGEST_EDITED ? <p class="empty">This file is too large to edit here. It was read as it is.</p>
-          : isEditing.value ? <div class="code" ref={host} />
-          : <textarea aria-label={`Text of ${texts[file]?.name ?? "the history"}`} spellcheck={false} value={text} onFocus={() => void open()} readOnly />}
+          : <Editor key={file} file={file} name={name} text={text} isOnly={texts.length < 2} />}
       </div>
       {notes.length > 0 ? (
         <details>
@@ -82,5 +46,63 @@ export function Data() {
         </details>
       ) : null}
     </div>
+  );
+}
+
+/** Whether the editor was used: then it is there for every file. */
+const isEditing = signal(false);
+
+/** The text of one file. */
+function Editor({ file, name, text, isOnly }: { file: number; name: string; text: string; isOnly: boolean }) {
+  const host = useRef<HTMLDivElement>(null);
+  const code = useRef<Code | null>(null);
+  const sent = useRef(text);
+  const typed = useRef<{ text: string; timer: number } | null>(null);
+  const send = () => {
+    if (!typed.current) return;
+    clearTimeout(typed.current.timer);
+    sent.current = typed.current.text;
+    typed.current = null;
+    edit(sent.current, file);
+  };
+  const changed = (next: string) => {
+    clearTimeout(typed.current?.timer);
+    typed.current = { text: next, timer: window.setTimeout(send, PAUSE_MS) };
+  };
+  const mark = () => {
+    const found = problem.value;
+    code.current?.mark(found && (isOnly || found.file === name) ? found : null);
+  };
+  useSignalEffect(mark);
+  useEffect(() => {
+    // What comes back of one's own typing is older than what is in the editor by then.
+    if (text === sent.current) return;
+    clearTimeout(typed.current?.timer);
+    typed.current = null;
+    sent.current = text;
+    code.current?.show(text);
+  }, [text]);
+  const open = async (isWanted: boolean) => {
+    const { openCode } = await import("./code.ts");
+    isEditing.value = true;
+    if (!host.current || code.current) return;
+    code.current = openCode(host.current, sent.current, `Text of ${name}`, changed);
+    mark();
+    if (isWanted) code.current.focus();
+  };
+  useEffect(() => {
+    if (isEditing.peek()) void open(false);
+    return () => {
+      send();
+      code.current?.destroy();
+    };
+  }, []);
+  return (
+    <>
+      <div class="code" ref={host} hidden={!isEditing.value} />
+      {isEditing.value ? null : (
+        <textarea aria-label={`Text of ${name}`} spellcheck={false} value={text} onFocus={() => void open(true)} readOnly />
+      )}
+    </>
   );
 }

@@ -43,21 +43,21 @@ function Link() {
   const from = source.value;
   const own = from && isOwn(from) ? textsOf(from) : null;
   const isHashed = useSignal(true);
+  const view = useSignal<View>({});
   const link = useSignal("");
   const failed = useSignal("");
   useSignalEffect(() => {
-    const view: View = currentView();
+    const now: View = currentView();
     const hashed = isHashed.value;
     void (async () => {
       try {
         failed.value = "";
         if (own) {
-          view.files = hashed ? await hashNames(own) : own;
-          delete view.scenario;
-          // They name namespaces.
-          if (hashed) { delete view.search; delete view.namespace; delete view.faults; }
+          now.files = own;
+          delete now.scenario;
         }
-        link.value = `${location.href.split("#")[0]}#${await encodeLink(view)}`;
+        view.value = own && hashed ? await hashNames(now) : now;
+        link.value = `${location.href.split("#")[0]}#${await encodeLink(view.value)}`;
       } catch (error) {
         link.value = "";
         failed.value = `Names in this text cannot be replaced: ${error instanceof Error ? error.message : String(error)}.`;
@@ -77,13 +77,13 @@ function Link() {
         {own ? (
           <label class="row">
             <input type="checkbox" checked={isHashed.value} onChange={(event) => (isHashed.value = event.currentTarget.checked)} />
-            Replace names by hashes, leave out labels and faults
+            Replace names by hashes, leave out labels
           </label>
         ) : null}
         {isLong ? (
           <>
             <p><strong>{count(link.value.length)} characters are too many for a link:</strong> chats and mails cut it. A file opens here just as well.</p>
-            <p><button class="primary" onClick={saveView}>Save as a file</button></p>
+            <p><button class="primary" onClick={() => saveView(view.value)}>Save as a file</button></p>
           </>
         ) : failed.value ? <p class="problem">{failed.value}</p> : (
           <>
@@ -130,7 +130,7 @@ function Report() {
   const report = reportText.value;
   const received = stream.value?.reports.at[n];
   return (
-    <Dialog title={`Report ${n}`}>
+    <Dialog title={`Report ${n + 1}`}>
       <div class="stackup">
         <p class="muted small">
           {received === undefined ? "" : `Received on day ${day(received, bounds.value.from, 2)}, ${utc(received)}. `}

@@ -105,7 +105,7 @@ function Menu({ isNarrow }: { isNarrow: boolean }) {
         <button onClick={(event) => close(event, async () => (await saving()).saveConfig("b"))}>Configuration B as YAML</button>
         <button onClick={(event) => close(event, async () => (await saving()).saveFixture())}>Conformance fixture, with A</button>
         <button onClick={(event) => close(event, async () => (await saving()).copyMarkdown())}>Copy the verdict as Markdown</button>
-        <button onClick={(event) => close(event, async () => (await saving()).saveView())}>This view, with its data, as a file</button>
+        <button onClick={(event) => close(event, async () => { const { saveView, viewWithData } = await saving(); saveView(viewWithData()); })}>This view, with its data, as a file</button>
       </div>
     </details>
   );

@@ -1,6 +1,7 @@
+import { useEffect, useRef } from "preact/hooks";
 import { engineState, silent } from "../engine/client.ts";
-import { restart } from "../state/session.ts";
-import { problem, stream, tab } from "../state/store.ts";
+import { discard, restart } from "../state/session.ts";
+import { draft, problem, shownFile, source, stream, tab, textsOf } from "../state/store.ts";
 
 /** What to say, in the place of everything else, while there is nothing to show. */
 export function Instead() {
@@ -37,19 +38,34 @@ function Bones() {
 /** Why the input was refused; below it the last good answer stays. */
 export function Problem() {
   const found = problem.value;
+  const element = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Whoever is typing sees it in the text.
+    if (!document.activeElement?.closest(".editor")) element.current?.scrollIntoView({ block: "nearest" });
+  }, [found]);
   if (!found) return null;
   const place = [
     found.file,
     found.line === undefined ? null : `line ${found.line}${found.column === undefined ? "" : `, column ${found.column}`}`,
     found.pointer ? `at ${found.pointer}` : null,
   ].filter(Boolean).join(", ");
+  const showText = () => {
+    const from = draft.peek() ?? source.peek();
+    shownFile.value = Math.max(0, from ? textsOf(from).findIndex(({ name }) => name === found.file) : 0);
+    tab.value = "data";
+  };
   return (
-    <div class="problem stackup" role="alert" data-testid="problem">
+    <div class="problem stackup" role="alert" data-testid="problem" ref={element}>
       <p><strong>{found.message}</strong></p>
       <p class="small">{place ? `${place}. ` : ""}<code>{found.code}</code>
         {stream.value ? " · What is shown is still the last history that could be read." : ""}
-        {tab.value === "data" || !stream.value ? null : <> <button class="link small" onClick={() => (tab.value = "data")}>Show the text</button></>}
       </p>
+      {stream.value ? (
+        <p class="row">
+          {tab.value === "data" ? null : <button onClick={showText}>Show the text</button>}
+          <button onClick={discard}>Discard it</button>
+        </p>
+      ) : null}
     </div>
   );
 }

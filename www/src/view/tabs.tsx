@@ -31,7 +31,7 @@ export function Tabs() {
           </button>
         ))}
       </div>
-      <Problem />
+      {now.id === "data" ? <Problem /> : null}
       <div id="panel" role="tabpanel" aria-labelledby={`tab-${now.id}`} tabIndex={-1}><now.View /></div>
     </section>
   );

@@ -74,11 +74,20 @@ function Proof({ side }: { side: SideName }) {
           <><dt>{name}</dt><dd>{value}</dd></>
         ))}
       </dl>
-      {answer.report === null ? null : (
-        <button class="link small" onClick={() => { shownReport.value = answer.report; dialog.value = "report"; }}>
-          Report {answer.report}, which saw it last
-        </button>
-      )}
+      <p class="row small">
+        <ReportLink report={answer.seen_by} does="saw it last" />
+        <ReportLink report={answer.overwritten_by} does="overwrote it" />
+      </p>
     </div>
+  );
+}
+
+/** Opens a report. People count from 1, as the engine's sentences do. */
+function ReportLink({ report, does }: { report: number | null; does: string }) {
+  if (report === null) return null;
+  return (
+    <button class="link" onClick={() => { shownReport.value = report; dialog.value = "report"; }}>
+      Report {report + 1}, which {does}
+    </button>
   );
 }
