@@ -68,6 +68,7 @@ struct Reader<'a> {
 
 /// What tells the documents apart.
 #[derive(Deserialize)]
+#[serde(expecting = "a report, a fixture, a scenario or an inventory")]
 struct Shape<'a> {
     #[serde(borrow)]
     cluster_name: Option<&'a RawValue>,
@@ -88,6 +89,7 @@ struct Shape<'a> {
 
 /// What happens in a fixture.
 #[derive(Deserialize)]
+#[serde(expecting = "a step of a fixture")]
 struct Step<'a> {
     now: Timestamp,
     #[serde(borrow)]
@@ -98,7 +100,7 @@ struct Step<'a> {
 
 /// The report of a step.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with one key, `kubernetes` or `ecs`")]
 struct Reported<'a> {
     #[serde(borrow)]
     kubernetes: Option<&'a RawValue>,
@@ -111,6 +113,7 @@ type Entry = (ItemKind, String);
 
 /// A row of a list.
 #[derive(Deserialize)]
+#[serde(expecting = "a row")]
 struct Listed<'a> {
     inventory_type: InventoryType,
     #[serde(borrow)]

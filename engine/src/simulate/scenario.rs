@@ -37,7 +37,7 @@ pub struct Scenario {
 
 /// The document.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a scenario")]
 struct Document<'a> {
     name: String,
     title: String,
@@ -58,7 +58,7 @@ struct Document<'a> {
 
 /// The history of a scenario: reports as they are, or made.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with `generate` or `reports`")]
 pub(super) struct Told<'a> {
     /// The last second that is replayed; left out: when the last report arrives.
     pub(super) until: Option<Timestamp>,

@@ -1,8 +1,9 @@
 /** A history as a conformance fixture (docs/semantics.md, section 8): a report about a bug can be run as a test. */
 import type { HistoryView, RunView } from "../engine/protocol.ts";
 
-/** More steps than this are no fixture that anybody reads. */
+/** More steps than this, or more rows in all of them, are no fixture that anybody reads. */
 const MOST_STEPS = 2000;
+const MOST_ROWS = 200_000;
 
 /** An outcome (E1 to E4), as far as a fixture can state it. */
 interface Outcome {
@@ -26,8 +27,12 @@ export async function fixtureOf(
   if (moments.length > MOST_STEPS) {
     throw new Error(`the history makes ${moments.length} steps, and a fixture has at most ${MOST_STEPS}`);
   }
-  // A report counts before a sweep of the same second.
-  moments.sort((one, other) => one.at - other.at || Number(one.report === null) - Number(other.report === null));
+  const rows = moments.length * Math.max(...run.series.active);
+  if (rows > MOST_ROWS) {
+    throw new Error(`its ${moments.length} steps would list up to ${rows} rows, and a fixture has at most ${MOST_ROWS}`);
+  }
+  // A sweep comes before a report of the same second (H1).
+  moments.sort((one, other) => one.at - other.at || Number(one.report !== null) - Number(other.report !== null));
   const steps: Record<string, unknown>[] = [];
   for (const moment of moments) {
     const now = new Date(moment.at * 1000).toISOString().replace(".000Z", "Z");

@@ -10,7 +10,9 @@ import { fixtureOf } from "./fixture.ts";
 import { markdownOf } from "./markdown.ts";
 
 export function saveConfig(side: SideName): void {
-  save(`keepset-config-${side}.yaml`, yamlOf(configs[side].value), "application/yaml");
+  // One that was refused is no configuration.
+  const config = runs[side].value?.config ?? configs[side].value;
+  save(`keepset-config-${side}.yaml`, yamlOf(config), "application/yaml");
 }
 
 export function titleOf(): string {

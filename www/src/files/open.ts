@@ -19,7 +19,7 @@ export async function openPicked(picked: FileList | null): Promise<void> {
 async function read(files: File[]): Promise<void> {
   let texts: TextFile[];
   try {
-    texts = await Promise.all(files.map(async (file) => ({ name: file.name, text: await textOf(file) })));
+    texts = await Promise.all(files.map(textOf));
   } catch (error) {
     notice.value = { is: "error", text: error instanceof Error ? error.message : String(error) };
     return;
@@ -31,16 +31,20 @@ async function read(files: File[]): Promise<void> {
   await openFiles(texts);
 }
 
-/** YAML is read here, as for the fixtures of the project: the engine reads JSON. */
-async function textOf(file: File): Promise<string> {
-  const text = await file.text();
-  if (!/\.ya?ml$/i.test(file.name)) return text;
-  const { parse } = await import("yaml");
-  try {
-    return JSON.stringify(parse(text), null, 2);
-  } catch (error) {
-    throw new Error(`${file.name} is no YAML: ${error instanceof Error ? error.message.split("\n")[0] : String(error)}`);
+/** The text of a file: YAML as JSON, which is what the engine reads, and what the editor then shows. */
+async function textOf(file: File): Promise<TextFile> {
+  const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  if ((first === 0x50 && second === 0x4b) || (first === 0x1f && second === 0x8b)) {
+    throw new Error(`${file.name} is packed. Unpack it, and open the files in it, all of them at once.`);
   }
+  const text = await file.text();
+  if (!/\.ya?ml$/i.test(file.name)) return { name: file.name, text };
+  const { parseAllDocuments } = await import("yaml");
+  const documents = [parseAllDocuments(text)].flat().filter((document) => "toJS" in document);
+  const fault = documents.flatMap(({ errors }) => errors)[0];
+  if (fault) throw new Error(`${file.name} is no YAML: ${fault.message.split("\n")[0]}`);
+  const indent = documents.length === 1 ? 2 : 0;
+  return { name: `${file.name}, as JSON`, text: documents.map((document) => JSON.stringify(document.toJS(), null, indent)).join("\n") };
 }
 
 /** Opens a view that was saved as a file. False if it is something else. */

@@ -54,7 +54,7 @@ export async function restart(): Promise<void> {
   pumping = false;
   if (!(await startEngine())) return;
   if (source.peek()) {
-    arriving ??= currentView();
+    arriving ??= { ...currentView(), a: configs.a.peek(), b: configs.b.peek() };
     wish("source");
   } else await openAddress();
 }

@@ -26,9 +26,9 @@ function Configuration({ side }: { side: SideName }) {
   const letter = side.toUpperCase();
   const reach = Math.max((curve.value?.wrong.length ?? 31) - 1, config.image_ttl_days);
   const refused = configProblem[side].value;
-  const setDays = (text: string, kind: string) => {
-    const days = Number(text);
-    if (text.trim() !== "" && Number.isFinite(days)) setConfig(side, { image_ttl_days: days }, kind);
+  const setDays = (text: string) => {
+    if (text === "") configProblem[side].value = `Days are missing: 0 to 36500, 0 for ever. The verdict is that of ${ttl(config.image_ttl_days)}.`;
+    else setConfig(side, { image_ttl_days: Number(text) }, "ttl");
   };
   return (
     <section class="card config stackup" data-side={side} aria-labelledby={`title-${side}`}>
@@ -41,13 +41,18 @@ function Configuration({ side }: { side: SideName }) {
         <input
           id={`ttl-${side}`} type="number" min="0" max="36500" step="1" value={config.image_ttl_days}
           aria-invalid={refused !== null} aria-describedby={`means-${side}`}
-          onInput={(event) => setDays(event.currentTarget.value, "ttl")}
+          onInput={(event) => setDays(event.currentTarget.value)}
+          onBlur={({ currentTarget: input }) => {
+            if (input.value !== "") return;
+            input.value = String(config.image_ttl_days);
+            configProblem[side].value = null;
+          }}
         />
       </div>
       <input
         type="range" min="0" max={reach} step="1" value={config.image_ttl_days} aria-label={`TTL of ${letter}, days`}
         aria-valuetext={ttl(config.image_ttl_days)}
-        onInput={(event) => setDays(event.currentTarget.value, "ttl")}
+        onInput={(event) => setDays(event.currentTarget.value)}
       />
       <div class="field">
         <label for={`overwrite-${side}`}>Overwrite on report</label>
