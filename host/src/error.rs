@@ -75,6 +75,21 @@ pub enum PluginError {
 }
 
 impl PluginError {
+    /// What [`PluginError::code`] says of a call that failed, of a plugin that was loaded.
+    pub const CODES_OF_CALLS: [&str; 11] = [
+        "plugin_memory_limit",
+        "plugin_table_limit",
+        "plugin_instance_limit",
+        "plugin_time_limit",
+        "plugin_fuel_limit",
+        "plugin_stack_limit",
+        "plugin_result_limit",
+        "plugin_input_limit",
+        "plugin_busy",
+        "plugin_trap",
+        "plugin_not_believed",
+    ];
+
     /// A stable word for the kind of error.
     #[must_use]
     pub fn code(&self) -> &'static str {

@@ -49,6 +49,21 @@ pub fn run(paths: &[PathBuf], cells: &Cells, which: &[Which], out: &mut dyn Writ
     Ok(tally)
 }
 
+/// The first fixture under `paths` that fails in one of these cells, and why; none if all pass.
+///
+/// # Errors
+/// If a path cannot be read.
+pub fn first_failure(
+    paths: &[PathBuf],
+    cells: &Cells,
+    which: &[Which],
+) -> io::Result<Option<(PathBuf, String)>> {
+    Ok(fixture::find(paths)?.into_iter().find_map(|path| {
+        let failure = run_everywhere(&path, cells, which).err()?;
+        Some((path, failure))
+    }))
+}
+
 /// Runs one fixture in each cell. All must answer the same bytes (E5).
 fn run_everywhere(path: &Path, cells: &Cells, which: &[Which]) -> Result<String, String> {
     let fixture = Fixture::read(path).map_err(|invalid| format!("not a fixture: {}", invalid.0))?;

@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::serving::bounds::{at_least_1, some_seconds};
 
 /// The plugin that decides, where a command needs one.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Engine")]
 pub(crate) struct DecidingPlugin {
     /// Let this WebAssembly component decide instead of the one that is built in
@@ -57,7 +57,7 @@ impl DecidingPlugin {
 const POOL: u32 = 32;
 
 /// Where compiled plugins are kept, and what a plugin may use up.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Engine")]
 pub(crate) struct EngineArguments {
     /// Keep compiled plugins here [default: keepset/plugins in the user's cache directory]

@@ -75,10 +75,10 @@ pub(crate) enum Failure {
     #[error("there is no home directory to keep data in: give --data-dir or --store")]
     NoDataDir,
     #[error(
-        "the plugin fails {failed} of {of} runs of the fixtures that come with keepset; see `keepset plugin check`, or \
-        give --unchecked-plugin"
+        "the plugin fails {}, a fixture that comes with keepset: {why}; `keepset plugin check` says all that it fails, and \
+        --unchecked-plugin takes it as it is", fixture.display()
     )]
-    FailsFixtures { failed: usize, of: usize },
+    FailsFixture { fixture: PathBuf, why: String },
     #[error("standard input cannot be read: {0}")]
     Input(io::Error),
     /// A gateway was asked and did not do it.
@@ -122,7 +122,7 @@ impl Failure {
             | Self::NoStore(_)
             | Self::Output(_) => Exit::Files,
             Self::Plugin(_) | Self::NoPlugin { .. } => Exit::Plugin,
-            Self::FailsFixtures { .. } => Exit::Plugin,
+            Self::FailsFixture { .. } => Exit::Plugin,
             Self::NotFound(_) | Self::Remote { status: Some(404), .. } => Exit::NotFound,
             Self::Busy { .. } => Exit::Busy,
             Self::HalfTls
@@ -168,7 +168,7 @@ impl Failure {
             Self::NowhereToLook => "nowhere_to_look",
             Self::NoGateway => "no_gateway",
             Self::NoUrl(_) => "no_url",
-            Self::FailsFixtures { .. } => "plugin_fails_fixtures",
+            Self::FailsFixture { .. } => "plugin_fails_fixtures",
             Self::Input(_) => "input",
             Self::Remote { .. } => "remote",
             Self::NotConfirmed => "not_confirmed",

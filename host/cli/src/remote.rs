@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,23 +48,29 @@ impl Remote {
         if !(url.starts_with("http://") || url.starts_with("https://")) {
             return Err(Failure::NoUrl(url.clone()));
         }
-        let roots = match &self.ca_certificate {
-            None => RootCerts::WebPki,
-            Some(path) => {
-                let pem = fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
-                let read = ureq::tls::parse_pem(&pem).filter_map(|item| match item {
-                    Ok(ureq::tls::PemItem::Certificate(certificate)) => Some(certificate),
-                    _ => None,
-                });
-                RootCerts::Specific(Arc::new(read.collect::<Vec<Certificate<'static>>>()))
-            }
-        };
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .tls_config(TlsConfig::builder().root_certs(roots).build());
-        Ok(Some(Gateway { url: url.trim_end_matches('/'), remote: self, agent: config.build().new_agent() }))
+        let agent = https_agent(self.ca_certificate.as_deref(), PATIENCE)?;
+        Ok(Some(Gateway { url: url.trim_end_matches('/'), remote: self, agent }))
     }
+}
+
+/// A client that holds servers to the authorities in that PEM file; without one, to the public ones.
+pub(crate) fn https_agent(authorities: Option<&Path>, patience: Duration) -> Result<Agent, Failure> {
+    let roots = match authorities {
+        None => RootCerts::WebPki,
+        Some(path) => {
+            let pem = fs::read(path).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+            let read = ureq::tls::parse_pem(&pem).filter_map(|item| match item {
+                Ok(ureq::tls::PemItem::Certificate(certificate)) => Some(certificate),
+                _ => None,
+            });
+            RootCerts::Specific(Arc::new(read.collect::<Vec<Certificate<'static>>>()))
+        }
+    };
+    let config = Agent::config_builder()
+        .http_status_as_error(false)
+        .timeout_global(Some(patience))
+        .tls_config(TlsConfig::builder().root_certs(roots).build());
+    Ok(config.build().new_agent())
 }
 
 /// A gateway that is asked.

@@ -18,7 +18,7 @@ use crate::serving::file::ServeFile;
 const SECTION: &str = "/services/catalog/runtime_inventory";
 
 /// A configuration file.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct ConfigFile {
     /// YAML file with the settings of retention under services.catalog.runtime_inventory, those of the gateway under
     /// keepset; other keys are ignored
@@ -34,7 +34,7 @@ impl ConfigFile {
 }
 
 // Values stay texts: the plugin refuses what is wrong, not the command line.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Retention")]
 pub(crate) struct Settings {
     #[command(flatten)]

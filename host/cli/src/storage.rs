@@ -14,7 +14,7 @@ use crate::serving::file::ServeFile;
 use crate::settings::ConfigFile;
 
 /// The store of a gateway.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Store")]
 pub(crate) struct Storage {
     /// Keep inventories in this folder, in SQLite [default: keepset in the user's data directory]
@@ -77,7 +77,7 @@ fn sqlite_file(url: &str) -> Option<PathBuf> {
 }
 
 /// The store of a gateway, for the commands that look after it.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub(crate) struct Caretaking {
     #[command(flatten)]
     storage: Storage,

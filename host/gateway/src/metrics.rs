@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use keepset_host::{Identity, PluginError};
 use keepset_store::RowsWritten;
-use keepset_types::{InventoryType, Removed, Warning};
+use keepset_types::{InventoryType, Removed, Warning, WarningCode};
 use prometheus_client::encoding::{EncodeLabelSet, text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -149,7 +149,25 @@ impl Metrics {
             started: Instant::now(),
         };
         metrics.register();
+        metrics.begin_at_zero();
         metrics
+    }
+
+    /// What alerts look at is there before it is first counted: one that begins at 1 has not increased.
+    fn begin_at_zero(&self) {
+        for inventory_type in [InventoryType::Ecs, InventoryType::Kubernetes].map(InventoryType::as_str) {
+            for result in ["stored", "refused", "failed"] {
+                drop(self.reports.get_or_create(&OfType { inventory_type, result }));
+            }
+        }
+        for code in WarningCode::ALL {
+            drop(self.warnings.get_or_create(&Code { code: code.as_str() }));
+        }
+        for call in ["observe", "decide", "evaluate", "purge", "configure"] {
+            for code in PluginError::CODES_OF_CALLS {
+                drop(self.plugin_failures.get_or_create(&Failure { call, code }));
+            }
+        }
     }
 
     fn register(&mut self) {

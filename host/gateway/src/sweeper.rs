@@ -44,7 +44,7 @@ impl Gateway {
             let place = self.retention().place().await?;
             let decide = self.retention().decision(place, &live, now, None);
             let sweeping = self.store().sweep(account, &live.config, now, CONTEXTS, decide);
-            let swept = self.metrics().store("sweep", sweeping).await?;
+            let swept = self.in_time(self.metrics().store("sweep", sweeping)).await??;
             self.metrics().swept(swept.contexts);
             self.metrics().removed(swept.removed.iter().map(|(_, removed)| removed));
             gone += swept.removed.len();
@@ -55,6 +55,12 @@ impl Gateway {
         }
     }
 
+    /// What comes of it in the time that a request has: a database that has fallen silent holds nobody up for ever.
+    async fn in_time<T>(&self, work: impl Future<Output = T>) -> Result<T, ApiError> {
+        let worked = tokio::time::timeout(self.settings().request_timeout, work).await;
+        worked.map_err(|_| ApiError::unavailable("The database does not answer").coded("store_unavailable"))
+    }
+
     /// Forgets what was kept long enough.
     async fn prune(&self, now: Timestamp) -> Result<(), ApiError> {
         let before = |kept: Duration| {
@@ -62,8 +68,10 @@ impl Gateway {
             Timestamp::from_unix(now.unix().saturating_sub(kept)).unwrap_or(Timestamp::MIN)
         };
         let settings = self.settings();
-        let removals = self.store().prune_removals(before(settings.keep_removals)).await?;
-        let reports = self.store().prune_health_reports(before(settings.keep_health_reports)).await?;
+        let store = self.store();
+        let removals = self.in_time(store.prune_removals(before(settings.keep_removals))).await??;
+        let reports =
+            self.in_time(store.prune_health_reports(before(settings.keep_health_reports))).await??;
         if removals + reports > 0 {
             tracing::info!(removals, health_reports = reports, "pruned");
         }
@@ -73,14 +81,15 @@ impl Gateway {
     /// How long nothing can expire, by what is known now.
     async fn until_next_expiry(&self, now: Timestamp) -> Duration {
         let config = self.retention().config();
-        match self.store().next_expiry(&config).await {
+        let asking = self.in_time(self.store().next_expiry(&config)).await;
+        match asking.and_then(|answer| Ok(answer?)) {
             Ok(Some(next)) => {
                 let seconds = u64::try_from(next.unix().saturating_sub(now.unix())).unwrap_or(0);
                 Duration::from_secs(seconds)
             }
             Ok(None) => LONGEST_SLEEP,
             Err(error) => {
-                tracing::error!(%error, "the database does not say what expires next");
+                tracing::error!(?error, "the database does not say what expires next");
                 Duration::from_secs(10)
             }
         }

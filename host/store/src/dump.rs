@@ -4,7 +4,7 @@
 //! how many rows there were. References come after what they refer to.
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
 
 use futures_util::TryStreamExt;
@@ -17,7 +17,7 @@ use crate::sql::{execute_rows, get, query};
 use crate::{Store, StoreError};
 
 /// A new file that only its owner may read: it will have hashes of passwords in it.
-pub(crate) fn create_private(path: &Path) -> std::io::Result<File> {
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -181,17 +181,28 @@ impl Store {
     /// # Errors
     /// [`StoreError::File`] if the file is there or cannot be written, [`StoreError::Database`].
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        let file = create_private(to)?;
+        let made = self.back_up(file, to).await;
+        if made.is_err() {
+            // Half a backup is none; and its name is free again.
+            let _ = std::fs::remove_file(to);
+        }
+        made
+    }
+
+    /// `file`: the one at `to`, empty.
+    async fn back_up(&self, file: File, to: &Path) -> Result<(), StoreError> {
         match self.dialect {
             Dialect::Sqlite => {
-                drop(create_private(to)?); // an empty file is one that SQLite fills
+                drop(file); // an empty file is one that SQLite fills
                 let path = to.to_string_lossy().into_owned();
                 sqlx::query("VACUUM INTO $1").bind(path).execute(self.reader()).await?;
                 File::open(to)?.sync_all()?;
             }
             Dialect::Postgres => {
-                let mut file = BufWriter::new(create_private(to)?);
+                let mut file = BufWriter::new(file);
                 self.dump(&mut file).await?;
-                file.into_inner().map_err(std::io::IntoInnerError::into_error)?.sync_all()?;
+                file.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
             }
         }
         Ok(())

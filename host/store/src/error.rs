@@ -14,7 +14,7 @@ pub enum StoreError {
     )]
     Url(String),
     /// The database cannot be opened.
-    #[error("cannot open {url}: {source}")]
+    #[error("cannot open {url}: {}", said(source))]
     Open {
         /// Where it should be, without a password.
         url: String,
@@ -22,7 +22,7 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     /// The database did not do it.
-    #[error("database: {0}")]
+    #[error("database: {}", said(.0))]
     Database(#[from] sqlx::Error),
     /// The tables were made by a later version of this crate.
     #[error("the tables are of version {found}, this program knows version {known}: use a later program")]
@@ -67,6 +67,14 @@ pub enum StoreError {
     /// A file of a backup.
     #[error("backup: {0}")]
     File(#[from] io::Error),
+}
+
+/// What the database says, without the line of its own source in which it says so.
+fn said(error: &sqlx::Error) -> String {
+    match error.as_database_error() {
+        Some(said) => said.message().to_owned(),
+        None => error.to_string(),
+    }
 }
 
 /// Why a decision was not made or not carried out.

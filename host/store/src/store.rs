@@ -1,7 +1,9 @@
 //! The store: its connections, its tables, its cache.
 
+use std::io;
 use std::str::FromStr as _;
 use std::sync::{Arc, Once};
+use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -19,6 +21,9 @@ const MIGRATIONS: &[&str] = &[include_str!("schema.sql")];
 
 /// Keeps two programs that open one PostgreSQL from making its tables at once.
 const MIGRATION_LOCK: &str = "SELECT pg_advisory_xact_lock(7236823419)";
+
+/// How long a connection that was idle may take to show that it lives.
+const IDLE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// How much memory loaded contexts may take, in bytes, unless [`Store::open_with`] says otherwise: about a million rows.
 pub const CACHE_BYTES: u64 = 512 << 20;
@@ -64,10 +69,16 @@ impl Store {
             let options = AnyPoolOptions::new()
                 .max_connections(connections)
                 .acquire_timeout(dialect.patience())
+                .test_before_acquire(dialect == Dialect::Sqlite)
                 .before_acquire(move |connection, _| {
                     // On a full disk SQLite ends a transaction by itself, and the driver believes for ever that it is in one.
                     let is_usable = is_memory || !connection.is_in_transaction();
-                    Box::pin(async move { Ok(is_usable) })
+                    Box::pin(
+                        async move { Ok(is_usable && answers(connection, dialect, IDLE_PATIENCE).await?) },
+                    )
+                })
+                .after_release(move |connection, _| {
+                    Box::pin(async move { answers(connection, dialect, dialect.patience()).await })
                 })
                 .after_connect(move |connection, _| {
                     Box::pin(async move {
@@ -118,6 +129,15 @@ impl Store {
     pub async fn close(&self) {
         self.writer.close().await;
         self.reader.close().await;
+    }
+
+    /// Whether it can be written to, by writing what is there: of a file that may only be read SQLite says so only then.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`] if it cannot.
+    pub async fn try_writing(&self) -> Result<(), StoreError> {
+        self.writer.execute("UPDATE keepset_schema SET version = version").await?;
+        Ok(())
     }
 
     /// Whether the database answers.
@@ -178,6 +198,28 @@ impl Store {
     }
 }
 
+/// Whether a connection still answers. A network can drop one without a word to either end: the pool, which waits for it as
+/// long as it takes, would have one less for ever.
+async fn answers(
+    connection: &mut AnyConnection,
+    dialect: Dialect,
+    patience: Duration,
+) -> Result<bool, sqlx::Error> {
+    if dialect == Dialect::Postgres {
+        within(patience, connection.ping()).await?;
+    }
+    Ok(true)
+}
+
+/// What comes of it in that time.
+async fn within<T>(
+    patience: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let late = || io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {patience:?}"));
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(sqlx::Error::Io(late())))
+}
+
 /// Opens a connection and lets it go: unlike a pool, which tries until its patience is over, it says why it cannot be.
 async fn try_out(url: &str, dialect: Dialect) -> Result<(), StoreError> {
     let trying = async {
@@ -187,7 +229,7 @@ async fn try_out(url: &str, dialect: Dialect) -> Result<(), StoreError> {
         }
         connection.close().await
     };
-    match trying.await {
+    match within(dialect.patience(), trying).await {
         // Another one is opening it at the same moment: a pool tries again.
         Err(error) if is_passing(&error) => Ok(()),
         tried => tried.map_err(|source| StoreError::Open { url: without_password(url), source }),
@@ -219,10 +261,31 @@ fn without_comments(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with("--")).collect::<Vec<_>>().join("\n")
 }
 
-/// The URL as a message may show it.
+/// The URL as a message may show it. PostgreSQL's may have a password among its parameters too.
 fn without_password(url: &str) -> String {
+    let url = match Dialect::of_url(url) {
+        Some(Dialect::Sqlite) => url,
+        _ => url.split('?').next().unwrap_or_default(),
+    };
     match url.rsplit_once('@') {
         Some((_, host)) => format!("...@{host}"),
         None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_password;
+
+    #[test]
+    fn no_password_is_shown() {
+        for (url, shown) in [
+            ("postgres://keepset:secret@db/keepset?sslmode=require", "...@db/keepset"),
+            ("postgres://db/keepset?user=keepset&password=secret", "postgres://db/keepset"),
+            ("postgres://db/keepset?user=keepset&password=s@cret", "postgres://db/keepset"),
+            ("sqlite:///data/keepset.db?mode=ro", "sqlite:///data/keepset.db?mode=ro"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
     }
 }

@@ -7,7 +7,8 @@
     reason = "tests and benches fail by panicking"
 )]
 
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -112,6 +113,30 @@ impl Server {
         }
     }
 
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.port).into()
+    }
+
+    /// Keeps everybody else from a table of that database (a URL that [`Server::create`] gave), until the answer is dropped.
+    ///
+    /// # Panics
+    /// If there is no `psql`.
+    #[must_use]
+    pub fn lock(&self, url: &str, table: &str) -> Lock {
+        let database = url.rsplit('/').next().and_then(|rest| rest.split('?').next()).unwrap_or_default();
+        let mut psql = self.client("psql");
+        psql.args(["-q", "-d", database]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut psql = psql.spawn().unwrap();
+        let lock = format!("BEGIN;\nLOCK TABLE {table};\n\\echo locked\n");
+        psql.stdin.as_mut().unwrap().write_all(lock.as_bytes()).unwrap();
+        let mut said = String::new();
+        BufReader::new(psql.stdout.take().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "locked\n");
+        Lock(psql)
+    }
+
     fn client(&self, name: &str) -> Command {
         let mut command = Command::new(self.bin.join(name));
         command.args(["-h", "127.0.0.1", "-U", "keepset", "-p", &self.port.to_string()]);
@@ -139,6 +164,17 @@ impl Server {
         let output = self.client("psql").args(["-qAt", "-d", "postgres", "-c", statement]).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+}
+
+/// A table that is locked.
+#[derive(Debug)]
+pub struct Lock(Child);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

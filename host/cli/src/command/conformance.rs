@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use keepset_conformance::builtin::Unpacked;
 use keepset_conformance::cell::{Cells, Which};
 use keepset_conformance::fixture::{self, Fixture};
-use keepset_conformance::run::{Tally, answers, run};
+use keepset_conformance::run::{Tally, answers, first_failure, run};
 use keepset_host::{ErrorCode, Plugin};
 use keepset_types::DocumentError;
 use serde::Serialize;
@@ -140,8 +140,23 @@ fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 
 /// Holds a plugin to the fixtures that come with this command.
 pub(super) fn run_own_fixtures(plugin: Plugin, out: &mut dyn Write) -> Result<Tally, Failure> {
-    let unpacked = Unpacked::new().map_err(|source| Failure::Write { path: std::env::temp_dir(), source })?;
-    run_fixtures(&[unpacked.path()], plugin, &INTERFACES, out)
+    run_fixtures(&[own_fixtures()?.path()], plugin, &INTERFACES, out)
+}
+
+/// Whether a plugin decides as they say; a plugin that takes all the time it has is not asked again and again.
+pub(super) fn hold_to_own_fixtures(plugin: Plugin) -> Result<(), Failure> {
+    let unpacked = own_fixtures()?;
+    match first_failure(&[unpacked.path()], &Cells::of(plugin), &INTERFACES)? {
+        None => Ok(()),
+        Some((path, why)) => {
+            let fixture = path.strip_prefix(unpacked.path()).unwrap_or(&path).to_owned();
+            Err(Failure::FailsFixture { fixture, why })
+        }
+    }
+}
+
+fn own_fixtures() -> Result<Unpacked, Failure> {
+    Unpacked::new().map_err(|source| Failure::Write { path: std::env::temp_dir(), source })
 }
 
 /// Runs fixtures, a line each.

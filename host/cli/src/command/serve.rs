@@ -12,7 +12,7 @@ use keepset_store::{CACHE_BYTES, Store};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::conformance::run_own_fixtures;
+use super::conformance::hold_to_own_fixtures;
 use crate::engine::{DecidingPlugin, seconds};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,7 +33,7 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8228
 /// option it listens on 127.0.0.1:8228 and keeps its data in SQLite. The first start makes an account
 /// and a user `admin`; the password is $KEEPSET_ADMIN_PASSWORD, or a new one that is shown once. On
 /// SIGHUP plugin, configuration and certificate are read again; SIGTERM ends requests under way first.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(
     verbatim_doc_comment,
     after_help = "\
@@ -92,7 +92,7 @@ pub(crate) struct Serve {
 }
 
 /// How much the gateway takes on.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Operation")]
 struct Tuning {
     /// Anchore version that agents are told; below 5.11 they neither register nor report health [default: 5.11.0]
@@ -135,7 +135,7 @@ struct Tuning {
 }
 
 /// What the gateway tells of itself.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Logs and traces")]
 struct Logs {
     /// How logs are written, to standard error
@@ -155,21 +155,46 @@ impl Serve {
         let endpoint = self.logs.otlp_endpoint.as_deref().or(file.otlp_endpoint.as_deref());
         let telemetry = telemetry::start(self.logs.log_format, &self.logs.log, endpoint)?;
         let runtime = runtime()?;
-        let served = runtime.block_on(self.serve(&file));
+        let served = runtime.block_on(Arc::new(self.clone()).serve(&file));
         telemetry.end();
+        // What a plugin or a database is still in the middle of is waited for no longer.
+        runtime.shutdown_timeout(Duration::from_secs(1));
         served.map(|()| Exit::Success)
     }
 
-    async fn serve(&self, file: &ServeFile) -> Result<(), Failure> {
+    async fn serve(self: Arc<Self>, file: &ServeFile) -> Result<(), Failure> {
         // From here on it does not end the process.
         let hangups = signal(SignalKind::hangup()).map_err(Failure::Serve)?;
-        let stop = stop_signal()?;
+        let mut stop = Box::pin(stop_signal()?);
+        let Ready { gateway, store, listener, certificate } = tokio::select! {
+            ready = self.make_ready(file) => ready?,
+            () = &mut stop => {
+                tracing::info!("told to stop before the start was over");
+                return Ok(());
+            }
+        };
+        // On its own: a plugin that is judged at a reload holds nobody up.
+        let serving = gateway.clone();
+        let serving = tokio::spawn(async move { serving.serve(listener, stop).await });
+        let ended = tokio::select! {
+            ended = serving => ended.unwrap_or_else(|crash| Err(io::Error::other(crash))),
+            never = self.reload_on(hangups, &gateway, certificate.as_ref()) => never,
+        };
+        // A database that has fallen silent does not say good-bye.
+        let _ = tokio::time::timeout(Duration::from_secs(5), store.close()).await;
+        ended.map_err(Failure::Serve)
+    }
+
+    /// A gateway and where it will listen; nobody is answered yet.
+    async fn make_ready(self: &Arc<Self>, file: &ServeFile) -> Result<Ready, Failure> {
         let certificate = self.certificate(file)?;
-        let Decision { plugin, config, shadow } = tokio::task::block_in_place(|| self.decision(file))?;
+        let Decision { plugin, config, shadow } = self.decide_anew(file.clone(), None).await?;
         let settings = self.gateway_settings(file, config, certificate.as_ref())?;
         let cache = self.tuning.inventory_cache_mib.or(file.inventory_cache_mib);
         let cache = cache.map_or(CACHE_BYTES, |mib| u64::from(mib) << 20);
+        tracing::debug!("opening the store");
         let store = self.storage.open(file, cache, Missing::IsMade).await?;
+        store.try_writing().await?;
         let address = self.listen.or(file.listen).unwrap_or(LISTEN);
         let listener =
             TcpListener::bind(address).await.map_err(|source| Failure::Listen { address, source })?;
@@ -180,27 +205,21 @@ impl Serve {
         let scheme = if certificate.is_some() { "https" } else { "http" };
         let (plugin, store_of) = (gateway.plugin().digest, store.shown());
         tracing::info!(plugin, ?config, store = store_of, "listening on {scheme}://{address}");
-        let ended = tokio::select! {
-            ended = gateway.serve(listener, stop) => ended,
-            never = self.reload_on(hangups, &gateway, certificate.as_deref()) => never,
-        };
-        store.close().await;
-        ended.map_err(Failure::Serve)
+        Ok(Ready { gateway, store, listener, certificate })
     }
 
     /// Reads plugin, configuration and certificate again at each SIGHUP; what is wrong leaves all as it is.
     async fn reload_on(
-        &self,
+        self: &Arc<Self>,
         mut hangups: Signal,
         gateway: &Gateway,
-        certificate: Option<&Certificate>,
+        certificate: Option<&Arc<Certificate>>,
     ) -> io::Result<()> {
         while hangups.recv().await.is_some() {
-            let read = tokio::task::block_in_place(|| {
-                let decision = self.decision(&self.settings.file.serve()?)?;
-                certificate.map(Certificate::renew).transpose()?;
-                Ok::<_, Failure>(decision)
-            });
+            let read = match self.settings.file.serve() {
+                Ok(file) => self.decide_anew(file, certificate.cloned()).await,
+                Err(failure) => Err(failure),
+            };
             match read {
                 Ok(Decision { plugin, config, shadow }) => {
                     gateway.replace(plugin, config);
@@ -210,6 +229,21 @@ impl Serve {
             }
         }
         std::future::pending().await
+    }
+
+    /// [`Serve::decision`], and with it the certificate that is renewed, on a thread that may take its time.
+    async fn decide_anew(
+        self: &Arc<Self>,
+        file: ServeFile,
+        certificate: Option<Arc<Certificate>>,
+    ) -> Result<Decision, Failure> {
+        let serve = Arc::clone(self);
+        let reading = tokio::task::spawn_blocking(move || {
+            let decision = serve.decision(&file)?;
+            certificate.as_deref().map(Certificate::renew).transpose()?;
+            Ok(decision)
+        });
+        reading.await.unwrap_or_else(|crash| Err(Failure::Serve(io::Error::other(crash))))
     }
 
     /// Who decides, by which settings, and who is asked beside.
@@ -232,16 +266,10 @@ impl Serve {
 
     /// A plugin of somebody else's must first decide as the rules say.
     fn hold_to_fixtures(&self, plugin: &Plugin) -> Result<(), Failure> {
-        if self.unchecked_plugin || plugin.is_builtin() {
-            return Ok(());
+        match self.unchecked_plugin || plugin.is_builtin() {
+            true => Ok(()),
+            false => hold_to_own_fixtures(plugin.clone()),
         }
-        let mut faults = Vec::new();
-        let tally = run_own_fixtures(plugin.clone(), &mut faults)?;
-        if tally.failed == 0 {
-            return Ok(());
-        }
-        note(format_args!("{}", String::from_utf8_lossy(&faults).trim_end()));
-        Err(Failure::FailsFixtures { failed: tally.failed, of: tally.failed + tally.passed })
     }
 
     fn certificate(&self, file: &ServeFile) -> Result<Option<Arc<Certificate>>, Failure> {
@@ -292,6 +320,14 @@ impl Serve {
             ..default
         })
     }
+}
+
+/// All that it takes to serve.
+struct Ready {
+    gateway: Gateway,
+    store: Store,
+    listener: TcpListener,
+    certificate: Option<Arc<Certificate>>,
 }
 
 /// What decides.

@@ -14,7 +14,7 @@ use super::bounds;
 use crate::failure::Failure;
 
 /// What `keepset:` says. Names are those of the flags, with `_` for `-`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServeFile {
     pub(crate) listen: Option<SocketAddr>,

@@ -1,10 +1,14 @@
 //! Logs on standard error, and traces to whoever collects them.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::time::Duration;
 
+use async_trait::async_trait;
 use clap::ValueEnum;
 use opentelemetry::trace::TracerProvider as _;
-use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as _};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
@@ -13,6 +17,10 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::failure::Failure;
+use crate::remote::https_agent;
+
+/// How long a collector may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -61,10 +69,28 @@ fn provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {
     let wrong = |error: &dyn std::fmt::Display| Failure::Telemetry(format!("{endpoint}: {error}"));
     // OTLP over HTTP wants the path of traces, as the specification of its variables has it.
     let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-    let exporter =
-        SpanExporter::builder().with_http().with_endpoint(url).build().map_err(|error| wrong(&error))?;
+    if !(url.starts_with("http://") || url.starts_with("https://")) {
+        return Err(wrong(&"expected http:// or https://"));
+    }
+    let authorities = std::env::var_os("OTEL_EXPORTER_OTLP_CERTIFICATE").map(PathBuf::from);
+    let agent = https_agent(authorities.as_deref(), PATIENCE)?;
+    let exporter = SpanExporter::builder().with_http().with_endpoint(url).with_http_client(Collector(agent));
+    let exporter = exporter.build().map_err(|error| wrong(&error))?;
     let resource = Resource::builder().with_service_name("keepset").build();
     Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+}
+
+/// Sends traces to a collector, from the exporter's own thread.
+#[derive(Debug)]
+struct Collector(ureq::Agent);
+
+#[async_trait]
+impl HttpClient for Collector {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let (head, body) = self.0.run(request.map(|body| body.to_vec()))?.into_parts();
+        let mut body = body;
+        Ok(Response::from_parts(head, body.read_to_vec()?.into()))
+    }
 }
 
 impl Telemetry {

@@ -17,6 +17,7 @@ mod malformed;
 mod outage;
 mod plugin;
 mod releases;
+mod silence;
 mod size;
 mod slow;
 mod space;
@@ -52,6 +53,7 @@ fn main() {
         ("kills", BOTH, kills::CASES),
         ("malformed", BOTH, malformed::CASES),
         ("outage", &[Kind::Postgres], outage::CASES),
+        ("silence", &[Kind::Postgres], silence::CASES),
         ("two", &[Kind::Postgres], two::CASES),
         ("space", &[Kind::Sqlite], space::CASES),
         ("clock", BOTH, clock::CASES),

@@ -22,7 +22,7 @@ async fn a_database_that_crashes_is_waited_for(kind: Kind) {
     outage(kind, "QUIT").await;
 }
 
-async fn status(gateway: &Gateway, path: &str) -> u16 {
+pub(crate) async fn status(gateway: &Gateway, path: &str) -> u16 {
     let url = format!("{}{path}", gateway.url);
     patient().send(Request { url, body: None, credentials: None, account: None }).await.unwrap().status
 }
