@@ -1,5 +1,6 @@
 //! Each failure has its exit code, and says what, where, and what was expected.
 
+use crate::gateway::Gateway;
 use crate::scene::Scene;
 
 #[test]
@@ -120,4 +121,19 @@ fn every_exit_code_is_in_the_help() {
     for code in 0..8 {
         assert!(help.contains(&format!("\n  {code}  ")), "{code}");
     }
+}
+
+#[test]
+fn a_gateway_does_not_start_on_a_database_that_says_nothing_or_cannot_be_written() {
+    let scene = Scene::new();
+    // Takes connections, and never answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://keepset:secret@{}/keepset", silent.local_addr().unwrap());
+    let ran = scene.run(&["serve", "--listen", "127.0.0.1:0", "--store", &url]);
+    let ran = ran.failed(8, "no answer within 5s");
+    assert!(!ran.stderr.contains("secret"), "{}", ran.stderr);
+    drop(Gateway::start(&scene, &[]));
+    let file = scene.path("data/keepset.db");
+    let url = format!("sqlite://{}?mode=ro", file.display());
+    scene.run(&["serve", "--listen", "127.0.0.1:0", "--store", &url]).failed(8, "readonly");
 }

@@ -350,6 +350,14 @@ async fn removals_are_filtered(database: Database) {
 
 async fn what_happened_is_measured(database: Database) {
     let served = Served::with(database, overwriting()).await;
+    // What alerts look at begins at 0.
+    for line in [
+        r#"keepset_reports_total{inventory_type="ecs",result="failed"} 0"#,
+        r#"keepset_plugin_failures_total{call="decide",code="plugin_time_limit"} 0"#,
+        r#"keepset_warnings_total{code="namespace_uid_changed"} 0"#,
+    ] {
+        assert!(served.metrics().await.contains(line), "{line}");
+    }
     served.report("k8s-report").await;
     served.report("k8s-report-duplicate-containers").await;
     served.set_time(600);
