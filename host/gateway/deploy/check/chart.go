@@ -151,6 +151,8 @@ var refusals = []struct{ values, said string }{
 	{`replicas: 2`, "2 gateways cannot share SQLite"},
 	{`store: { type: postgresql }`, "store.postgresql.existingSecret: name a Secret"},
 	{"replicas: 2\nstore: { type: postgresql, postgresql: { existingSecret: database } }", "admin.existingSecret: several gateways"},
+	{"store: { type: postgresql, postgresql: { existingSecret: database } }\nnetworkPolicy: { enabled: true }", "networkPolicy.egress: without a rule"},
+	{"store: { postgresql: { strategy: Surge } }", "strategy"},
 	{`tls: { enabled: true }`, "tls.existingSecret: name a Secret"},
 	{`ingress: { enabled: true }`, "ingress.host: an ingress for every host"},
 	{`config: { services: { catalog: { runtime_inventory: { image_ttl_days: 7, inventory_ttl_days: 0 } } } }`, "given twice with different values"},
@@ -181,6 +183,7 @@ func checkChart(t *tally, s *source) {
 		{"a claim that is there", "store: { sqlite: { persistence: { existingClaim: mine } } }"},
 		{"overwrite without a TTL", "config: { services: { catalog: { runtime_inventory: { image_ttl_days: 0, image_ingest_overwrite: true } } } }"},
 		{"postgresql", postgres},
+		{"tables that change", strings.Replace(postgres, "database }", "database, strategy: Recreate }", 1)},
 		{"everything", everything},
 	} {
 		r, err := render(c, known.values)
@@ -198,6 +201,8 @@ func checkChart(t *tally, s *source) {
 				t.that(strings.Contains(r.notes, "WARNING: with overwrite"), "%s: nobody is warned", known.name)
 			case "postgresql":
 				checkPostgres(t, r)
+			case "tables that change":
+				t.that(r.deployment.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType, "%s: old and new gateways would meet", known.name)
 			case "everything":
 				checkEverything(t, r)
 			}

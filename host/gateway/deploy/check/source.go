@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -75,19 +76,19 @@ func readSource(root string) (*source, error) {
 			s.flags = append(s.flags, "--"+name)
 		}
 	}
-	routes, err := filepath.Glob(filepath.Join(root, "host", "gateway", "src", "routes", "*.rs"))
-	if err != nil {
-		return nil, err
-	}
 	route := regexp.MustCompile(`path = "(/[^"]*)"`)
-	for _, path := range routes {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
+	err = filepath.WalkDir(filepath.Join(root, "host", "gateway", "src", "routes"), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
 		}
+		text, err := os.ReadFile(path)
 		for _, found := range route.FindAllStringSubmatch(string(text), -1) {
 			s.routes = append(s.routes, found[1])
 		}
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	sort.Strings(s.routes)
 	if len(s.keys) == 0 || len(s.variables) == 0 || len(s.flags) == 0 || len(s.routes) == 0 {

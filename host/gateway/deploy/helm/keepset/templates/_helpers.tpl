@@ -61,6 +61,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if and (eq .Values.store.type "postgresql") (not .Values.store.postgresql.existingSecret) -}}
 {{- fail "store.postgresql.existingSecret: name a Secret that has the URL of the database" -}}
 {{- end -}}
+{{- if and (eq .Values.store.type "postgresql") .Values.networkPolicy.enabled (not .Values.networkPolicy.egress) -}}
+{{- fail "networkPolicy.egress: without a rule for PostgreSQL the gateway cannot reach it" -}}
+{{- end -}}
 {{- if and (gt (int .Values.replicas) 1) (not .Values.admin.existingSecret) -}}
 {{- fail "admin.existingSecret: several gateways that start on an empty database would each make a password; name a Secret that has it" -}}
 {{- end -}}
