@@ -350,17 +350,34 @@ fn as_time<S: Serializer>(seconds: &Option<i64>, serializer: S) -> Result<S::Ok,
     seconds.and_then(Timestamp::from_unix).serialize(serializer)
 }
 
-/// Seconds as days and hours, for people.
+/// Seconds in the two largest units that there are any of, for people: `7 days 1 second` is more than `7 days`.
 #[must_use]
 pub fn duration(seconds: i64) -> String {
-    let (days, rest) = (seconds / SECONDS_PER_DAY, seconds % SECONDS_PER_DAY);
-    let plural = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
-    match (days, rest / 3600, rest % 3600 / 60, rest % 60) {
-        (0, 0, 0, seconds) => plural(seconds, "second"),
-        (0, 0, minutes, _) => plural(minutes, "minute"),
-        (0, hours, 0, _) => plural(hours, "hour"),
-        (0, hours, minutes, _) => format!("{} {}", plural(hours, "hour"), plural(minutes, "minute")),
-        (days, 0, ..) => plural(days, "day"),
-        (days, hours, ..) => format!("{} {}", plural(days, "day"), plural(hours, "hour")),
+    let units =
+        [("day", SECONDS_PER_DAY, i64::MAX), ("hour", 3600, 24), ("minute", 60, 60), ("second", 1, 60)];
+    let counts = units.map(|(unit, size, most)| (seconds / size % most, unit));
+    let parts = counts.iter().filter(|(count, _)| *count != 0).take(2);
+    let parts: Vec<String> =
+        parts.map(|(count, unit)| format!("{count} {unit}{}", if *count == 1 { "" } else { "s" })).collect();
+    if parts.is_empty() { "0 seconds".to_owned() } else { parts.join(" ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::duration;
+
+    #[test]
+    fn two_units_say_what_decides() {
+        for (seconds, said) in [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (308, "5 minutes 8 seconds"),
+            (7200, "2 hours"),
+            (86_400, "1 day"),
+            (7 * 86_400 + 1, "7 days 1 second"),
+            (4 * 86_400 + 6 * 3600 + 59, "4 days 6 hours"),
+        ] {
+            assert_eq!(duration(seconds), said);
+        }
     }
 }
