@@ -7,14 +7,15 @@ import { about, dialog, notice, runs, source, stream, waiting } from "../state/s
 import { Header } from "./header.tsx";
 import { later } from "./later.tsx";
 import { narrowPage } from "./plot.ts";
-import { Safety } from "./safety.tsx";
 import { Settings } from "./settings.tsx";
 import { Crash, Instead } from "./states.tsx";
-import { Tabs } from "./tabs.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Verdicts } from "./verdicts.tsx";
 import { Why } from "./why.tsx";
 
+// What is below the fold comes when the verdict is there.
+const Tabs = later(() => import("./tabs.tsx").then((module) => module.Tabs));
+const Safety = later(() => import("./safety.tsx").then((module) => module.Safety));
 const Dialogs = later(() => import("./dialogs.tsx").then((module) => module.Dialogs));
 
 export function App() {
