@@ -142,4 +142,19 @@ export default [
       holds((await at()) !== before, "it does not move on at all");
     },
   },
+  {
+    name: "what was done is said where it is seen, however far the page is scrolled",
+    async run({ page, url }) {
+      for (const viewport of [{ width: 1360, height: 900 }, { width: 390, height: 844 }]) {
+        await page.setViewportSize(viewport);
+        await open(page, url);
+        await page.getByRole("button", { name: "Check it against the rules" }).click();
+        const said = page.locator(".notice");
+        await said.waitFor();
+        const { y, height } = await said.boundingBox();
+        const header = await page.locator(".header").boundingBox();
+        holds(y >= Math.max(0, header.y + header.height) && y + height < viewport.height, `it is at ${y}, the header ends at ${header.y + header.height}`);
+      }
+    },
+  },
 ];

@@ -1,11 +1,17 @@
 // Nothing runs over the side, from 320 to 1920 pixels; pictures of the page are kept, to be looked at.
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { open } from "../browser.js";
+import { open, settled } from "../browser.js";
 import { equal, holds } from "../expect.js";
 import { places } from "../places.js";
 
 const WIDTHS = [320, 360, 390, 480, 600, 699, 700, 768, 899, 900, 1024, 1199, 1200, 1360, 1600, 1920];
+
+/** How many pixels run over the side, once the page is painted. */
+async function over(page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}
 
 export default [
   {
@@ -16,10 +22,22 @@ export default [
         await page.click(`#tab-${tab}`);
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: 900 });
-          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          equal(over <= 0 ? 0 : over, 0, `${tab} at ${width}: ${over} pixels over the side`);
+          equal(Math.max(0, await over(page)), 0, `${tab} at ${width}`);
         }
+      }
+    },
+  },
+  {
+    name: "no setting is under the header, in however many lines that is",
+    async run({ page, url }) {
+      await open(page, url);
+      for (const width of [900, 940, 1000, 1100, 1360]) {
+        await page.setViewportSize({ width, height: 700 });
+        await over(page);
+        await page.evaluate(() => scrollTo(0, 600));
+        const [header, side] = [await page.locator(".header").boundingBox(), await page.locator(".side").boundingBox()];
+        holds(side.y >= header.y + header.height - 0.5, `at ${width}: the header ends at ${header.y + header.height}, settings begin at ${side.y}`);
+        equal(side.y + side.height <= 700.5, true, `at ${width}: settings end at ${side.y + side.height}`);
       }
     },
   },

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "preact/hooks";
 import { engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario, scenarios } from "../files/scenarios.ts";
@@ -12,8 +13,15 @@ export function Header() {
   const from = source.value;
   const chosen = from && "scenario" in from ? from.scenario : "";
   const isNarrow = narrow.value;
+  const element = useRef<HTMLElement>(null);
+  // What sticks to the top stands below the header, in as many lines as that has.
+  useEffect(() => {
+    const watch = new ResizeObserver(() => document.documentElement.style.setProperty("--header", `${element.current!.offsetHeight}px`));
+    watch.observe(element.current!);
+    return () => watch.disconnect();
+  }, []);
   return (
-    <header class="header">
+    <header class="header" ref={element}>
       <div class="brand">
         <svg class="mark" viewBox="0 0 22 22" aria-hidden="true">
           <rect width="22" height="22" rx="5.5" fill="currentColor" />
