@@ -1,5 +1,5 @@
 // All of it without a mouse.
-import { open, settled } from "../browser.js";
+import { choose, open, ready, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 
 const focused = (page) =>
@@ -108,6 +108,33 @@ export default [
       const places = order.map((name) => way.indexOf(name));
       equal(places.filter((place) => place < 0), [], `not reached: ${order.filter((_, index) => places[index] < 0)}; way: ${way.join(" > ")}`);
       equal([...places].sort((a, b) => a - b), places, `order: ${way.join(" > ")}`);
+    },
+  },
+  {
+    name: "the first wrong removal is gone to, with the page and the focus",
+    async run({ page, url }) {
+      for (const viewport of [{ width: 1360, height: 900 }, { width: 390, height: 844 }]) {
+        await page.setViewportSize(viewport);
+        await open(page, url);
+        await page.getByRole("button", { name: "Show the first" }).press("Enter");
+        await page.waitForFunction(() => document.activeElement.id === "why");
+        const { y } = await page.locator("#why").boundingBox();
+        holds(y >= 0 && y < viewport.height / 2, `why is at ${y}`);
+      }
+    },
+  },
+  {
+    name: "the next wrong removal is shown, whatever was filtered",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.fill("#search", "shop");
+      await page.getByLabel("Namespace or cluster").selectOption({ index: 2 });
+      await page.evaluate(() => document.activeElement.blur());
+      await page.keyboard.press("p");
+      await page.keyboard.press("n");
+      equal(await page.inputValue("#search"), "");
+      equal(await page.getByLabel("Namespace or cluster").inputValue(), "");
+      equal(await page.locator("[role=row][aria-selected=true]").count(), 1);
     },
   },
 ];

@@ -8,6 +8,7 @@ import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
 import { order, rows, top } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
+import { goToWhy } from "./walk.ts";
 
 const ROW = 30;
 
@@ -74,7 +75,7 @@ export function Items() {
     const next = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + page, PageUp: place - page, Home: 0, End: chosen.length - 1 }[event.key];
     if (event.key === "Enter" && place >= 0) {
       event.preventDefault();
-      document.getElementById("why")?.focus();
+      goToWhy();
     }
     if (next === undefined || chosen.length === 0) return;
     event.preventDefault();

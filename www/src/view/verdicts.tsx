@@ -1,7 +1,8 @@
 import type { SideName } from "../engine/protocol.ts";
 import { count, counted, day, duration, ttl, utc } from "../format.ts";
 import { setConfig } from "../state/session.ts";
-import { at, bounds, configs, namespace, runs, safe, search, selected, shown, tab } from "../state/store.ts";
+import { bounds, configs, runs, safe } from "../state/store.ts";
+import { goToFirst } from "./walk.ts";
 
 export function Verdicts() {
   return (
@@ -10,18 +11,6 @@ export function Verdicts() {
       <Verdict side="b" />
     </section>
   );
-}
-
-/** Shows the first item that was removed while it still ran, at that moment. */
-export function goToFirst(side: SideName): void {
-  const verdict = runs[side].peek()?.verdict;
-  if (!verdict || verdict.first_wrong_at === null) return;
-  tab.value = "items";
-  shown.value = "wrong";
-  search.value = "";
-  namespace.value = null;
-  at.value = verdict.first_wrong_at;
-  selected.value = verdict.first_wrong_item;
 }
 
 function Verdict({ side }: { side: SideName }) {
