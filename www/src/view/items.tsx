@@ -123,7 +123,7 @@ export function Items() {
             );
           })}
         </div>
-        {chosen.length === 0 ? <p class="empty">No item fits. <button class="link" onClick={() => { shown.value = "all"; search.value = ""; namespace.value = null; }}>Show all</button></p> : null}
+        {chosen.length === 0 ? <p class="empty">No item fits. {view.summary.items === 0 ? null : <button class="link" onClick={() => { shown.value = "all"; search.value = ""; namespace.value = null; scroller.current?.focus(); }}>Show all</button>}</p> : null}
       </div>
       {virtual.room < chosen.length ? <p class="muted small">Only the first {count(virtual.room)} rows are listed: choose a namespace to see the others.</p> : null}
     </>
