@@ -64,6 +64,12 @@ export async function choose(page, id) {
   await settled(page);
 }
 
+/** Adds a fault of a kind. */
+export async function addFault(page, kind) {
+  await page.getByLabel("Kind of fault").selectOption(kind);
+  await page.getByRole("button", { name: "Add a fault" }).click();
+}
+
 /** What a reader sees of a view. */
 export const shown = (page) =>
   page.evaluate(() => ({

@@ -111,6 +111,19 @@ export default [
     },
   },
   {
+    name: "the focus stays on something, whatever vanishes",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.getByRole("button", { name: "Use the smallest safe TTL" }).first().press("Enter");
+      await settled(page);
+      equal(await focused(page), "Verdict of A");
+      await page.getByRole("button", { name: "Remove: Agent outage" }).press("Enter");
+      await settled(page);
+      equal(await page.locator(".fault").count(), 0);
+      equal(await focused(page), "Add a fault");
+    },
+  },
+  {
     name: "the first wrong removal is gone to, with the page and the focus",
     async run({ page, url }) {
       for (const viewport of [{ width: 1360, height: 900 }, { width: 390, height: 844 }]) {

@@ -185,7 +185,7 @@ function Wrong() {
     <span class="row push">
       <button class="tiny" title="p" onClick={() => wrongStep(-1)}>Previous wrong removal</button>
       <button class="tiny" title="n" onClick={() => wrongStep(1)}>Next</button>
-      {shown.value === "wrong" ? <button class="link small" onClick={() => (shown.value = "all")}>show all {counted(stream.value?.summary.items ?? 0, "item")}</button> : null}
+      {shown.value === "wrong" ? <button class="link small" onClick={(event) => { shown.value = "all"; event.currentTarget.parentElement?.querySelector("button")?.focus(); }}>show all {counted(stream.value?.summary.items ?? 0, "item")}</button> : null}
     </span>
   );
 }

@@ -23,7 +23,7 @@ function Verdict({ side }: { side: SideName }) {
   const safest = safe[side].value;
   const isAdvised = harm && verdict.wrong_by_ttl > 0 && safest !== null && safest.days !== configs[side].value.image_ttl_days;
   return (
-    <article class="card verdict" data-side={side} data-harm={harm} aria-label={`Verdict of ${letter}`}>
+    <article class="card verdict" data-side={side} data-harm={harm} tabIndex={-1} aria-label={`Verdict of ${letter}`}>
       <p class="row small muted">
         <span class="badge" aria-hidden="true">{letter}</span>
         TTL {ttl(config.image_ttl_days)}, overwrite {config.image_ingest_overwrite ? "on" : "off"}
@@ -45,7 +45,14 @@ function Verdict({ side }: { side: SideName }) {
       {harm ? (
         <p class="actions">
           {isAdvised ? (
-            <button class="primary" onClick={() => setConfig(side, { image_ttl_days: safest.days }, "safe")}>
+            <button
+              class="primary"
+              onClick={(event) => {
+                setConfig(side, { image_ttl_days: safest.days }, "safe");
+                // The button goes with the harm.
+                event.currentTarget.closest("article")?.focus();
+              }}
+            >
               Use the smallest safe TTL: {ttl(safest.days)}
             </button>
           ) : null}
