@@ -137,6 +137,33 @@ export default [
     },
   },
   {
+    name: "a closed list that is walked by arrows is one step back, and opens its first and last choice alone",
+    async run({ page, url }) {
+      await open(page, url);
+      const ids = await page.$$eval("#scenario option", (options) => options.map(({ value }) => value));
+      const loaded = [];
+      page.on("request", (request) => loaded.push(request.url()));
+      const steps = await page.evaluate(() => history.length);
+      await page.focus("#scenario");
+      for (let press = 0; press < 4; press += 1) await page.keyboard.press("ArrowDown");
+      await page.waitForFunction((id) => document.documentElement.dataset.scenario === id, ids[4]);
+      await settled(page);
+      equal(ids.filter((id) => loaded.some((address) => address.includes(`-${id}-`))), [ids[1], ids[4]]);
+      equal(await page.evaluate(() => history.length), steps + 1);
+      await page.waitForTimeout(500);
+      await page.goBack();
+      await page.waitForFunction((id) => document.documentElement.dataset.scenario === id, ids[0]);
+      await settled(page);
+      // Nor does a list of faults do anything before it is told to.
+      await page.getByLabel("Kind of fault").focus();
+      await page.keyboard.press("ArrowDown");
+      equal(await page.locator(".fault").count(), 1);
+      await tabTo(page, "Add a fault");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "A batch is lost" }).waitFor();
+    },
+  },
+  {
     name: "the next wrong removal is shown, whatever was filtered",
     async run({ page, url }) {
       await open(page, url);
