@@ -137,6 +137,25 @@ export default [
     },
   },
   {
+    name: "a head of the table orders by Enter, once more the other way round",
+    async run({ page, url }) {
+      await open(page, url);
+      await choose(page, "two-clusters-one-name");
+      const cells = (column) => page.$$eval("[role=grid] .body [role=row]", (rows, place) => rows.map((row) => row.children[place].title || row.children[place].textContent), column);
+      for (const [column, name] of [[0, "Item"], [1, "Where"], [2, "A on day"], [3, "B"]]) {
+        const head = page.getByRole("columnheader").nth(column);
+        await page.getByRole("button", { name, exact: name === "B" }).press("Enter");
+        // The rows are in the order of items as they come.
+        equal(await head.getAttribute("aria-sort"), column === 0 ? "descending" : "ascending");
+        const before = await cells(column);
+        await page.keyboard.press("Enter");
+        equal(await head.getAttribute("aria-sort"), column === 0 ? "ascending" : "descending");
+        holds((await focused(page)).startsWith(name), `${name}: the focus is on ${await focused(page)}`);
+        if (column === 1) holds(before[0] < (await cells(column))[0], `${before[0]} is first either way`);
+      }
+    },
+  },
+  {
     name: "a closed list that is walked by arrows is one step back, and opens its first and last choice alone",
     async run({ page, url }) {
       await open(page, url);

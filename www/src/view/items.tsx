@@ -6,7 +6,7 @@ import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
 import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
-import { order, rows, top } from "./rows.ts";
+import { order, orderBy, rows, top, type Order } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
 import { goToWhy } from "./walk.ts";
 
@@ -33,13 +33,17 @@ export function Filters({ withShown = true }: { withShown?: boolean }) {
   );
 }
 
-/** The head of a column that rows can be ordered by. */
-function Head({ by, children }: { by: typeof order.value; children: ComponentChildren }) {
-  const isChosen = order.value === by;
+const ORDERS: Record<Order, string> = {
+  item: "In the order of the history", where: "By where it is", a: "By when A first removed it", b: "By when B first removed it",
+};
+
+/** The head of a column that rows can be ordered by; a second time the other way round. */
+function Head({ by, children }: { by: Order; children: ComponentChildren }) {
+  const { by: now, isDown } = order.value;
   return (
-    <div role="columnheader" aria-sort={isChosen ? "ascending" : "none"}>
-      <button title={by === "item" ? "In the order of the history" : "By when it was first removed"} onClick={() => (order.value = by)}>
-        {children}{isChosen ? <span aria-hidden="true">↓</span> : null}
+    <div role="columnheader" aria-sort={now !== by ? "none" : isDown ? "descending" : "ascending"}>
+      <button title={ORDERS[by]} onClick={() => orderBy(by)}>
+        {children}{now === by ? <span aria-hidden="true">{isDown ? "↓" : "↑"}</span> : null}
       </button>
     </div>
   );
@@ -71,6 +75,8 @@ export function Items() {
   const isNarrow = narrow.value;
   const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1.25fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
   const onKeyDown = (event: KeyboardEvent) => {
+    // What is pressed on a head of the table is the head's.
+    if (event.target !== event.currentTarget) return;
     const page = Math.max(1, Math.floor(scroller.current!.clientHeight / ROW) - 2);
     const next = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + page, PageUp: place - page, Home: 0, End: chosen.length - 1 }[event.key];
     if (event.key === "Enter" && place >= 0) {
