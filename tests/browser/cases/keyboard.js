@@ -156,6 +156,28 @@ export default [
     },
   },
   {
+    name: "reports are walked one by one, also those of one instant",
+    async run({ page, url }) {
+      await open(page, url);
+      await choose(page, "batches-by-namespace");
+      await page.click("#tab-reports");
+      const chosen = () => page.locator("[role=row][aria-selected=true]").getAttribute("id");
+      await page.getByRole("grid", { name: "Reports" }).press("Home");
+      await page.locator("#report-0").click();
+      equal(await chosen(), "report-0");
+      const way = [];
+      for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp", "ArrowUp"]) {
+        await page.keyboard.press(key);
+        way.push(await chosen());
+      }
+      equal(way, ["report-1", "report-2", "report-3", "report-2", "report-1", "report-0"]);
+      // Moved by something else, the instant has the last report that was received by then.
+      await page.keyboard.press("]");
+      const later = await chosen();
+      holds(Number(later.slice("report-".length)) > 3, later);
+    },
+  },
+  {
     name: "a closed list that is walked by arrows is one step back, and opens its first and last choice alone",
     async run({ page, url }) {
       await open(page, url);
