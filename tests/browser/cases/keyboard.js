@@ -205,6 +205,31 @@ export default [
     },
   },
   {
+    name: "keys that are pressed alone can be switched off, and stay off",
+    async run({ page, url }) {
+      await open(page, url);
+      const at = () => page.locator(".transport output").textContent();
+      const before = await at();
+      await page.keyboard.press("?");
+      await page.getByLabel("Keys that are pressed alone act").uncheck();
+      await page.keyboard.press("Escape");
+      for (const isAgain of [false, true]) {
+        if (isAgain) {
+          await page.reload();
+          await ready(page);
+        }
+        for (const key of ["[", ",", "p", "?"]) await page.keyboard.press(key);
+        equal(await at(), before);
+        equal(await page.locator("dialog").count(), 0);
+      }
+      await page.getByRole("button", { name: "Keys and help" }).click();
+      await page.getByLabel("Keys that are pressed alone act").check();
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("[");
+      holds((await at()) !== before, "it does not act any more");
+    },
+  },
+  {
     name: "the next wrong removal is shown, whatever was filtered",
     async run({ page, url }) {
       await open(page, url);
