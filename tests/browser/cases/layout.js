@@ -28,6 +28,28 @@ export default [
     },
   },
   {
+    name: "ARNs and names of files stay within the page, and rows are told apart",
+    async run({ page, url }) {
+      await open(page, url);
+      const files = await Promise.all(["ecs-report.json", "ecs-report-next-poll.json"].map(async (name) => (
+        { name: `${"x".repeat(200)}-${name}`, mimeType: "application/json", buffer: await readFile(join(places.reports, name)) })));
+      await page.setInputFiles("input[type=file]", files);
+      await page.waitForFunction(() => document.documentElement.dataset.scenario === "");
+      await settled(page);
+      await page.locator("[role=grid] .body [role=row]").first().click();
+      for (const tab of ["items", "reports", "diff", "data"]) {
+        await page.click(`#tab-${tab}`);
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          equal(Math.max(0, await over(page)), 0, `${tab} at ${width}`);
+        }
+      }
+      await page.click("#tab-items");
+      const names = await page.$$eval("[role=grid] .body [role=row] .mono", (cells) => cells.map((cell) => cell.textContent));
+      equal(new Set(names.map((name) => name.slice(0, 12))).size, names.length, names.join("\n"));
+    },
+  },
+  {
     name: "no setting is under the header, in however many lines that is",
     async run({ page, url }) {
       await open(page, url);

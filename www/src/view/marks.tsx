@@ -12,9 +12,9 @@ export function shortContext(context: string): string {
   return context.startsWith("arn:") ? context.slice(context.lastIndexOf("/") + 1) : context;
 }
 
-/** A container's id without the name of what runs it. */
+/** A container's id without the name of what runs it; of an ARN the end, which tells it from its neighbours. */
 export function shortName(name: string): string {
-  return name.replace(/^[a-z0-9-]+:\/\//, "");
+  return name.replace(/^([a-z0-9-]+:\/\/|arn:.*\/)/, "");
 }
 
 /** Where an item stands in a run, in a word. */
