@@ -64,6 +64,22 @@ export default [
     },
   },
   {
+    name: "a phone has what becomes of an item in A and in B",
+    view: { viewport: { width: 390, height: 844 } },
+    async run({ page, url }) {
+      await open(page, url);
+      for (const tab of ["items", "diff"]) {
+        await page.click(`#tab-${tab}`);
+        await page.getByRole("columnheader").first().waitFor();
+        equal(await page.getByRole("columnheader").allTextContents(), ["Item↑", "A, day 32.8", "B"]);
+        const cells = await page.locator("[role=grid] .body [role=row]").first().getByRole("gridcell").allTextContents();
+        equal(cells.slice(1), ["✗wrong 32.8", "●running"]);
+        const cut = await page.$$eval("[role=grid] .body [role=row] [role=gridcell]:not(.mono)", (all) => all.filter((cell) => cell.scrollWidth > cell.clientWidth).length);
+        equal(cut, 0);
+      }
+    },
+  },
+  {
     name: "letters of twice the size still fit",
     view: { viewport: { width: 1360, height: 900 } },
     async run({ page, url }) {

@@ -73,7 +73,7 @@ export function Items() {
 
   if (!view || !a || !b) return null;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1.25fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
+  const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
   const onKeyDown = (event: KeyboardEvent) => {
     // What is pressed on a head of the table is the head's.
     if (event.target !== event.currentTarget) return;
@@ -103,9 +103,9 @@ export function Items() {
         <div class="head" role="rowgroup">
           <div role="row" aria-rowindex={1}>
             <Head by="item">Item</Head>
-            {isNarrow ? null : <div role="columnheader">Where</div>}
-            <Head by="a">A on day {day(at.value, from)}</Head>
-            {isNarrow ? null : <Head by="b">B</Head>}
+            {isNarrow ? null : <Head by="where">Where</Head>}
+            <Head by="a">A{isNarrow ? "," : " on"} day {day(at.value, from)}</Head>
+            <Head by="b">B</Head>
           </div>
         </div>
         <div class="body" role="rowgroup" style={{ height: `${virtual.height}px` }}>
@@ -123,8 +123,8 @@ export function Items() {
               >
                 <div role="gridcell" class="mono" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}>{shortName(nameOf(view, item))}</div>
                 {isNarrow ? null : <div role="gridcell" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
-                <div role="gridcell"><State run={a} item={item} at={at.value} from={from} /></div>
-                {isNarrow ? null : <div role="gridcell"><State run={b} item={item} at={at.value} from={from} /></div>}
+                <div role="gridcell"><State run={a} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
+                <div role="gridcell"><State run={b} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
               </div>
             );
           })}

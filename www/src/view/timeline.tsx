@@ -51,9 +51,13 @@ function drag(event: PointerEvent, stack: HTMLElement) {
     playing.value = false;
     at.value = instant(next.clientX, stack);
   };
+  const start = at.peek();
   const isTouch = event.pointerType === "touch";
   if (!isTouch) move(event);
-  const stop = () => {
+  const stop = (last: PointerEvent) => {
+    // A finger that only tapped moves it when it is lifted; one that scrolled, as turned out, not at all.
+    if (last.type === "pointerup") move(last);
+    else at.value = start;
     removeEventListener("pointermove", move);
     removeEventListener("pointerup", stop);
     removeEventListener("pointercancel", stop);
