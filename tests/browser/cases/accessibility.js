@@ -143,6 +143,19 @@ export default [
     },
   },
   {
+    name: "in forced colours the row that is chosen and the tab that is open are told from the others",
+    view: { forcedColors: "active" },
+    async run({ page, url }) {
+      await open(page, url);
+      await page.locator("[role=grid] .body [role=row]").nth(3).click();
+      const outlines = await page.$$eval("[role=grid] .body [role=row]", (rows) => rows.map((row) => [row.ariaSelected, getComputedStyle(row).outlineStyle]));
+      equal(outlines.filter(([isSelected]) => isSelected === "true"), [["true", "solid"]]);
+      holds(outlines.every(([isSelected, outline]) => isSelected === "true" || outline === "none"), String(outlines));
+      const lines = await page.$$eval("[role=tab]", (tabs) => tabs.map((tab) => [tab.ariaSelected, getComputedStyle(tab).borderBottomColor, getComputedStyle(document.documentElement).backgroundColor]));
+      for (const [isSelected, line, ground] of lines) equal(line === ground, isSelected === "false", String(lines));
+    },
+  },
+  {
     name: "what was done is said where it is seen, however far the page is scrolled",
     async run({ page, url }) {
       for (const viewport of [{ width: 1360, height: 900 }, { width: 390, height: 844 }]) {

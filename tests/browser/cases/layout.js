@@ -50,6 +50,20 @@ export default [
     },
   },
   {
+    name: "letters that are set apart, as WCAG 1.4.12 has them, still fit",
+    view: { viewport: { width: 320, height: 800 } },
+    async run({ page, url }) {
+      await open(page, url);
+      await page.evaluate(() => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync("* { letter-spacing: 0.12em !important; word-spacing: 0.16em !important; line-height: 1.5 !important } p { margin-bottom: 2em !important }");
+        document.adoptedStyleSheets = [sheet];
+        document.querySelector("details:has(.config)").open = true;
+      });
+      equal(Math.max(0, await over(page)), 0);
+    },
+  },
+  {
     name: "no setting is under the header, in however many lines that is",
     async run({ page, url }) {
       await open(page, url);
