@@ -40,7 +40,7 @@ export async function newPage(browser, view = {}) {
   return { context, page, complaints, requests };
 }
 
-/** Opens the page and waits for its verdict. */
+/** Opens the page and waits for its verdict, and for what comes after it. */
 export async function open(page, url) {
   await page.goto(url);
   await ready(page);
@@ -48,6 +48,7 @@ export async function open(page, url) {
 
 export async function ready(page) {
   await page.waitForSelector("[data-testid=headline-b]");
+  await page.waitForSelector("[role=tab]");
   await settled(page);
 }
 
@@ -61,6 +62,12 @@ export async function choose(page, id) {
   await page.selectOption("#scenario", id);
   await page.waitForFunction((wanted) => document.documentElement.dataset.scenario === wanted, id);
   await settled(page);
+}
+
+/** Adds a fault of a kind. */
+export async function addFault(page, kind) {
+  await page.getByLabel("Kind of fault").selectOption(kind);
+  await page.getByRole("button", { name: "Add a fault" }).click();
 }
 
 /** What a reader sees of a view. */

@@ -19,7 +19,10 @@ describe("formats", () => {
 
   it("write lengths of time by their two largest units", () => {
     expect(duration(5 * DAY + 3 * 3600 + 59)).toBe("5 d 3 h");
-    expect(duration(5 * DAY + 59)).toBe("5 d");
+    expect(duration(5 * DAY + 3600)).toBe("5 d 1 h");
+    // What decides may be a second.
+    expect(duration(7 * DAY + 1)).toBe("7 d 1 s");
+    expect(duration(7 * DAY)).toBe("7 d");
     expect(duration(0)).toBe("0 s");
     expect(duration(-90)).toBe("−1 min 30 s");
   });

@@ -24,7 +24,7 @@ export function day(at: number, from: number, digits = 1): string {
   return ((at - from) / DAY).toFixed(digits);
 }
 
-/** The two largest units: `5 d 3 h`, `12 min`, `40 s`. */
+/** The two largest units that are not zero: `5 d 3 h`, `7 d 1 s`, `12 min`. */
 export function duration(seconds: number): string {
   const units: [string, number][] = [["d", DAY], ["h", 3600], ["min", 60], ["s", 1]];
   let rest = Math.round(Math.abs(seconds));
@@ -33,7 +33,6 @@ export function duration(seconds: number): string {
     const whole = Math.floor(rest / size);
     rest -= whole * size;
     if (whole > 0) parts.push(`${whole} ${name}`);
-    else if (parts.length > 0) break;
     if (parts.length === 2) break;
   }
   return (seconds < 0 ? "−" : "") + (parts.join(" ") || "0 s");

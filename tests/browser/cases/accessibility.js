@@ -12,6 +12,8 @@ const SIZES = { wide: { width: 1360, height: 900 }, narrow: { width: 390, height
 async function violations(page) {
   // By evaluation: the page's policy lets no script element in.
   await page.evaluate(axe);
+  // A target that is half under the header is no small one: it scrolls.
+  await page.evaluate(() => scrollTo(0, 0));
   const { violations: found } = await page.evaluate(() => globalThis.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
   return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 140)} ${failureSummary.split("\n").slice(0, 3).join(" ")}`));
 }
@@ -138,6 +140,34 @@ export default [
       equal(await at(), before);
       await page.waitForTimeout(1000);
       holds((await at()) !== before, "it does not move on at all");
+    },
+  },
+  {
+    name: "in forced colours the row that is chosen and the tab that is open are told from the others",
+    view: { forcedColors: "active" },
+    async run({ page, url }) {
+      await open(page, url);
+      await page.locator("[role=grid] .body [role=row]").nth(3).click();
+      const outlines = await page.$$eval("[role=grid] .body [role=row]", (rows) => rows.map((row) => [row.ariaSelected, getComputedStyle(row).outlineStyle]));
+      equal(outlines.filter(([isSelected]) => isSelected === "true"), [["true", "solid"]]);
+      holds(outlines.every(([isSelected, outline]) => isSelected === "true" || outline === "none"), String(outlines));
+      const lines = await page.$$eval("[role=tab]", (tabs) => tabs.map((tab) => [tab.ariaSelected, getComputedStyle(tab).borderBottomColor, getComputedStyle(document.documentElement).backgroundColor]));
+      for (const [isSelected, line, ground] of lines) equal(line === ground, isSelected === "false", String(lines));
+    },
+  },
+  {
+    name: "what was done is said where it is seen, however far the page is scrolled",
+    async run({ page, url }) {
+      for (const viewport of [{ width: 1360, height: 900 }, { width: 390, height: 844 }]) {
+        await page.setViewportSize(viewport);
+        await open(page, url);
+        await page.getByRole("button", { name: "Check it against the rules" }).click();
+        const said = page.locator(".notice");
+        await said.waitFor();
+        const { y, height } = await said.boundingBox();
+        const header = await page.locator(".header").boundingBox();
+        holds(y >= Math.max(0, header.y + header.height) && y + height < viewport.height, `it is at ${y}, the header ends at ${header.y + header.height}`);
+      }
     },
   },
 ];

@@ -191,4 +191,19 @@ export default [
       await text(other, "[data-testid=headline-a]", headline);
     },
   },
+  {
+    name: "nothing is called safe where there is nothing to judge",
+    async run({ page, url }) {
+      await open(page, url);
+      const card = ".verdict[data-side=a]";
+      await page.setInputFiles("input[type=file]", json({ ...report(), namespaces: [], pods: [], containers: [] }));
+      await text(page, card, "Nothing to judge");
+      holds(!(await text(page, card, "choose a scenario")).includes("✓"), "it is called safe");
+      await page.setInputFiles("input[type=file]", json(report()));
+      await text(page, card, "Too few reports to judge gaps");
+      const lines = [report(), { ...report(), timestamp: "2026-01-02T00:00:00Z" }].map((one) => JSON.stringify(one)).join("\n");
+      await page.setInputFiles("input[type=file]", { name: "two.ndjson", mimeType: "application/json", buffer: Buffer.from(lines) });
+      holds(!(await text(page, card, "Survives outages")).includes("Too few"), "two are too few");
+    },
+  },
 ];

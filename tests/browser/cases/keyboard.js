@@ -1,5 +1,5 @@
 // All of it without a mouse.
-import { open, settled } from "../browser.js";
+import { choose, open, ready, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 
 const focused = (page) =>
@@ -108,6 +108,139 @@ export default [
       const places = order.map((name) => way.indexOf(name));
       equal(places.filter((place) => place < 0), [], `not reached: ${order.filter((_, index) => places[index] < 0)}; way: ${way.join(" > ")}`);
       equal([...places].sort((a, b) => a - b), places, `order: ${way.join(" > ")}`);
+    },
+  },
+  {
+    name: "the focus stays on something, whatever vanishes",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.getByRole("button", { name: "Use the smallest safe TTL" }).first().press("Enter");
+      await settled(page);
+      equal(await focused(page), "Verdict of A");
+      await page.getByRole("button", { name: "Remove: Agent outage" }).press("Enter");
+      await settled(page);
+      equal(await page.locator(".fault").count(), 0);
+      equal(await focused(page), "Add a fault");
+    },
+  },
+  {
+    name: "the first wrong removal is gone to, with the page and the focus",
+    async run({ page, url }) {
+      for (const viewport of [{ width: 1360, height: 900 }, { width: 390, height: 844 }]) {
+        await page.setViewportSize(viewport);
+        await open(page, url);
+        await page.getByRole("button", { name: "Show the first" }).press("Enter");
+        await page.waitForFunction(() => document.activeElement.id === "why");
+        const { y } = await page.locator("#why").boundingBox();
+        holds(y >= 0 && y < viewport.height / 2, `why is at ${y}`);
+      }
+    },
+  },
+  {
+    name: "a head of the table orders by Enter, once more the other way round",
+    async run({ page, url }) {
+      await open(page, url);
+      await choose(page, "two-clusters-one-name");
+      const cells = (column) => page.$$eval("[role=grid] .body [role=row]", (rows, place) => rows.map((row) => row.children[place].title || row.children[place].textContent), column);
+      for (const [column, name] of [[0, "Item"], [1, "Where"], [2, "A on day"], [3, "B"]]) {
+        const head = page.getByRole("columnheader").nth(column);
+        await page.getByRole("button", { name, exact: name === "B" }).press("Enter");
+        // The rows are in the order of items as they come.
+        equal(await head.getAttribute("aria-sort"), column === 0 ? "descending" : "ascending");
+        const before = await cells(column);
+        await page.keyboard.press("Enter");
+        equal(await head.getAttribute("aria-sort"), column === 0 ? "ascending" : "descending");
+        holds((await focused(page)).startsWith(name), `${name}: the focus is on ${await focused(page)}`);
+        if (column === 1) holds(before[0] < (await cells(column))[0], `${before[0]} is first either way`);
+      }
+    },
+  },
+  {
+    name: "reports are walked one by one, also those of one instant",
+    async run({ page, url }) {
+      await open(page, url);
+      await choose(page, "batches-by-namespace");
+      await page.click("#tab-reports");
+      const chosen = () => page.locator("[role=row][aria-selected=true]").getAttribute("id");
+      await page.getByRole("grid", { name: "Reports" }).press("Home");
+      await page.locator("#report-0").click();
+      equal(await chosen(), "report-0");
+      const way = [];
+      for (const key of ["ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowUp", "ArrowUp"]) {
+        await page.keyboard.press(key);
+        way.push(await chosen());
+      }
+      equal(way, ["report-1", "report-2", "report-3", "report-2", "report-1", "report-0"]);
+      // Moved by something else, the instant has the last report that was received by then.
+      await page.keyboard.press("]");
+      const later = await chosen();
+      holds(Number(later.slice("report-".length)) > 3, later);
+    },
+  },
+  {
+    name: "a closed list that is walked by arrows is one step back, and opens its first and last choice alone",
+    async run({ page, url }) {
+      await open(page, url);
+      const ids = await page.$$eval("#scenario option", (options) => options.map(({ value }) => value));
+      const loaded = [];
+      page.on("request", (request) => loaded.push(request.url()));
+      const steps = await page.evaluate(() => history.length);
+      await page.focus("#scenario");
+      for (let press = 0; press < 4; press += 1) await page.keyboard.press("ArrowDown");
+      await page.waitForFunction((id) => document.documentElement.dataset.scenario === id, ids[4]);
+      await settled(page);
+      equal(ids.filter((id) => loaded.some((address) => address.includes(`-${id}-`))), [ids[1], ids[4]]);
+      equal(await page.evaluate(() => history.length), steps + 1);
+      await page.waitForTimeout(500);
+      await page.goBack();
+      await page.waitForFunction((id) => document.documentElement.dataset.scenario === id, ids[0]);
+      await settled(page);
+      // Nor does a list of faults do anything before it is told to.
+      await page.getByLabel("Kind of fault").focus();
+      await page.keyboard.press("ArrowDown");
+      equal(await page.locator(".fault").count(), 1);
+      await tabTo(page, "Add a fault");
+      await page.keyboard.press("Enter");
+      await page.getByRole("heading", { name: "A batch is lost" }).waitFor();
+    },
+  },
+  {
+    name: "keys that are pressed alone can be switched off, and stay off",
+    async run({ page, url }) {
+      await open(page, url);
+      const at = () => page.locator(".transport output").textContent();
+      const before = await at();
+      await page.keyboard.press("?");
+      await page.getByLabel("Keys that are pressed alone act").uncheck();
+      await page.keyboard.press("Escape");
+      for (const isAgain of [false, true]) {
+        if (isAgain) {
+          await page.reload();
+          await ready(page);
+        }
+        for (const key of ["[", ",", "p", "?"]) await page.keyboard.press(key);
+        equal(await at(), before);
+        equal(await page.locator("dialog").count(), 0);
+      }
+      await page.getByRole("button", { name: "Keys and help" }).click();
+      await page.getByLabel("Keys that are pressed alone act").check();
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("[");
+      holds((await at()) !== before, "it does not act any more");
+    },
+  },
+  {
+    name: "the next wrong removal is shown, whatever was filtered",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.fill("#search", "shop");
+      await page.getByLabel("Namespace or cluster").selectOption({ index: 2 });
+      await page.evaluate(() => document.activeElement.blur());
+      await page.keyboard.press("p");
+      await page.keyboard.press("n");
+      equal(await page.inputValue("#search"), "");
+      equal(await page.getByLabel("Namespace or cluster").inputValue(), "");
+      equal(await page.locator("[role=row][aria-selected=true]").count(), 1);
     },
   },
 ];

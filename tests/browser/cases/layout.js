@@ -1,11 +1,17 @@
 // Nothing runs over the side, from 320 to 1920 pixels; pictures of the page are kept, to be looked at.
-import { mkdir } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { open } from "../browser.js";
+import { open, settled } from "../browser.js";
 import { equal, holds } from "../expect.js";
 import { places } from "../places.js";
 
 const WIDTHS = [320, 360, 390, 480, 600, 699, 700, 768, 899, 900, 1024, 1199, 1200, 1360, 1600, 1920];
+
+/** How many pixels run over the side, once the page is painted. */
+async function over(page) {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  return page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+}
 
 export default [
   {
@@ -16,10 +22,74 @@ export default [
         await page.click(`#tab-${tab}`);
         for (const width of WIDTHS) {
           await page.setViewportSize({ width, height: 900 });
-          await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-          const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-          equal(over <= 0 ? 0 : over, 0, `${tab} at ${width}: ${over} pixels over the side`);
+          equal(Math.max(0, await over(page)), 0, `${tab} at ${width}`);
         }
+      }
+    },
+  },
+  {
+    name: "ARNs and names of files stay within the page, and rows are told apart",
+    async run({ page, url }) {
+      await open(page, url);
+      const files = await Promise.all(["ecs-report.json", "ecs-report-next-poll.json"].map(async (name) => (
+        { name: `${"x".repeat(200)}-${name}`, mimeType: "application/json", buffer: await readFile(join(places.reports, name)) })));
+      await page.setInputFiles("input[type=file]", files);
+      await page.waitForFunction(() => document.documentElement.dataset.scenario === "");
+      await settled(page);
+      await page.locator("[role=grid] .body [role=row]").first().click();
+      for (const tab of ["items", "reports", "diff", "data"]) {
+        await page.click(`#tab-${tab}`);
+        for (const width of WIDTHS) {
+          await page.setViewportSize({ width, height: 900 });
+          equal(Math.max(0, await over(page)), 0, `${tab} at ${width}`);
+        }
+      }
+      await page.click("#tab-items");
+      const names = await page.$$eval("[role=grid] .body [role=row] .mono", (cells) => cells.map((cell) => cell.textContent));
+      equal(new Set(names.map((name) => name.slice(0, 12))).size, names.length, names.join("\n"));
+    },
+  },
+  {
+    name: "letters that are set apart, as WCAG 1.4.12 has them, still fit",
+    view: { viewport: { width: 320, height: 800 } },
+    async run({ page, url }) {
+      await open(page, url);
+      await page.evaluate(() => {
+        const sheet = new CSSStyleSheet();
+        sheet.replaceSync("* { letter-spacing: 0.12em !important; word-spacing: 0.16em !important; line-height: 1.5 !important } p { margin-bottom: 2em !important }");
+        document.adoptedStyleSheets = [sheet];
+        document.querySelector("details:has(.config)").open = true;
+      });
+      equal(Math.max(0, await over(page)), 0);
+    },
+  },
+  {
+    name: "no setting is under the header, in however many lines that is",
+    async run({ page, url }) {
+      await open(page, url);
+      for (const width of [900, 940, 1000, 1100, 1360]) {
+        await page.setViewportSize({ width, height: 700 });
+        await over(page);
+        await page.evaluate(() => scrollTo(0, 600));
+        const [header, side] = [await page.locator(".header").boundingBox(), await page.locator(".side").boundingBox()];
+        holds(side.y >= header.y + header.height - 0.5, `at ${width}: the header ends at ${header.y + header.height}, settings begin at ${side.y}`);
+        equal(side.y + side.height <= 700.5, true, `at ${width}: settings end at ${side.y + side.height}`);
+      }
+    },
+  },
+  {
+    name: "a phone has what becomes of an item in A and in B",
+    view: { viewport: { width: 390, height: 844 } },
+    async run({ page, url }) {
+      await open(page, url);
+      for (const tab of ["items", "diff"]) {
+        await page.click(`#tab-${tab}`);
+        await page.getByRole("columnheader").first().waitFor();
+        equal(await page.getByRole("columnheader").allTextContents(), ["Item↑", "A, day 32.8", "B"]);
+        const cells = await page.locator("[role=grid] .body [role=row]").first().getByRole("gridcell").allTextContents();
+        equal(cells.slice(1), ["✗wrong 32.8", "●running"]);
+        const cut = await page.$$eval("[role=grid] .body [role=row] [role=gridcell]:not(.mono)", (all) => all.filter((cell) => cell.scrollWidth > cell.clientWidth).length);
+        equal(cut, 0);
       }
     },
   },

@@ -1,5 +1,5 @@
 // A link opens to the view it was made of, in another browser; what is no link says so.
-import { choose, open, ready, settled, shown } from "../browser.js";
+import { addFault, choose, open, ready, settled, shown } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 
 async function linkOf(page) {
@@ -20,7 +20,7 @@ export default [
       await page.fill("#ttl-a", "9");
       await page.check("#overwrite-a");
       await page.fill("#ttl-b", "2");
-      await page.selectOption("[aria-label='Add a fault']", "outage");
+      await addFault(page, "outage");
       await settled(page);
       await page.locator("#scrubber").press("PageDown");
       await page.locator("[role=grid] .body [role=row]").first().click();

@@ -102,4 +102,24 @@ export default [
       equal(end, true);
     },
   },
+  {
+    name: "a tap on the chart moves the instant, and scrolling over it does not",
+    view: { viewport: { width: 390, height: 844 }, hasTouch: true },
+    async run({ page, url }) {
+      await open(page, url);
+      const { x, y, width, height } = await page.locator(".plot .u-over").boundingBox();
+      await page.touchscreen.tap(x + width / 4, y + height / 2);
+      const quarter = await at(page);
+      await page.touchscreen.tap(x + width * 0.75, y + height / 2);
+      const later = await at(page);
+      holds(Math.abs(later - 3 * quarter) < 0.3 && quarter > 0, `${quarter}, then ${later}`);
+      // What a browser tells of a finger that scrolls: it takes it over.
+      await page.locator(".plot .u-over").evaluate((over, clientX) => {
+        for (const [type, clientY] of [["pointerdown", 300], ["pointermove", 280], ["pointercancel", 0]]) {
+          over.dispatchEvent(new PointerEvent(type, { pointerType: "touch", bubbles: true, clientX, clientY }));
+        }
+      }, x + width / 4);
+      equal(await at(page), later);
+    },
+  },
 ];

@@ -1,5 +1,5 @@
 // Nothing leaves the tab; the single file opens from a disk, with the network off.
-import { choose, open, ready, settled } from "../browser.js";
+import { addFault, choose, open, ready, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 
 const policyOf = (page) => page.$eval("meta[http-equiv=Content-Security-Policy]", (meta) => meta.content);
@@ -12,7 +12,7 @@ async function walk(page) {
   await page.click("#tab-data");
   await page.focus(".editor textarea");
   await page.waitForSelector(".cm-content");
-  await page.selectOption("[aria-label='Add a fault']", "clock_skew");
+  await addFault(page, "clock_skew");
   await settled(page);
 }
 

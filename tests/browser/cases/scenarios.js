@@ -16,7 +16,7 @@ async function verdict(page, side, expected) {
   }
   if (expected.first_wrong_at) await text(page, card, expected.first_wrong_at.replace("T", " ").replace(/(:00)?Z$/, ""));
   if (expected.active_at_end !== undefined) await text(page, card, `At the end ${counts.format(expected.active_at_end)} kept`);
-  if (expected.stale_at_end !== undefined) await text(page, card, `${counts.format(expected.stale_at_end)} of them no longer running`);
+  if (expected.stale_at_end !== undefined) await text(page, card, `${counts.format(expected.stale_at_end)} of them unseen for more than a day`);
 }
 
 /** Moves to an instant, and reads how much A and B keep there. */

@@ -16,7 +16,7 @@ export function markdownOf(title: string, view: HistoryView, a: RunView, b: RunV
     row("running items removed", ({ verdict }) => count(verdict.wrong_items)),
     row("first", ({ verdict }) => (verdict.first_wrong_at === null ? "–" : utc(verdict.first_wrong_at))),
     row("kept at the end", ({ verdict }) => count(verdict.active_at_end)),
-    row("of them no longer running", ({ verdict }) => count(verdict.stale_at_end)),
+    row("of them unseen for more than a day", ({ verdict }) => count(verdict.stale_at_end)),
     row("survives outages up to", ({ verdict }) => (verdict.survives_seconds === null ? "–" : duration(verdict.survives_seconds))),
     "",
     `Smallest safe TTL: ${ttl(safest.days)} (longest gap ${duration(safest.gap_seconds)}).`,

@@ -7,14 +7,15 @@ import { about, dialog, notice, runs, source, stream, tab, waiting } from "../st
 import { Header } from "./header.tsx";
 import { later } from "./later.tsx";
 import { narrowPage } from "./plot.ts";
-import { Safety } from "./safety.tsx";
 import { Settings } from "./settings.tsx";
 import { Crash, Instead, Problem } from "./states.tsx";
-import { Tabs } from "./tabs.tsx";
 import { Timeline } from "./timeline.tsx";
 import { Verdicts } from "./verdicts.tsx";
 import { Why } from "./why.tsx";
 
+// What is below the fold comes when the verdict is there.
+const Tabs = later(() => import("./tabs.tsx").then((module) => module.Tabs));
+const Safety = later(() => import("./safety.tsx").then((module) => module.Safety));
 const Dialogs = later(() => import("./dialogs.tsx").then((module) => module.Dialogs));
 
 export function App() {
@@ -22,8 +23,7 @@ export function App() {
   return (
     <>
       <Header />
-      <Notice />
-      {isReady ? <Crash /> : null}
+      <div class="notices"><Notice />{isReady ? <Crash /> : null}</div>
       {isReady ? <Page /> : <Instead />}
       <Footer />
       <Announce />
@@ -75,7 +75,7 @@ function Notice() {
   const now = notice.value;
   useEffect(() => {
     if (now?.is !== "done") return undefined;
-    const timer = setTimeout(() => (notice.value = null), 4000);
+    const timer = setTimeout(() => (notice.value = null), 6000);
     return () => clearTimeout(timer);
   }, [now]);
   if (!now) return null;
@@ -112,14 +112,16 @@ function Footer() {
 
 /** The fast replay against the slow one, which is the rules themselves, report by report. */
 async function verify(): Promise<void> {
+  let sum = 0;
   try {
     for (const side of ["a", "b"] as const) {
       const { same, milliseconds } = await call((engine) => engine.verify(side));
-      notice.value = same
-        ? { is: "done", text: `The rules, report by report, come to the same in ${side.toUpperCase()} (${milliseconds.toFixed(0)} ms).` }
-        : { is: "error", text: `In ${side.toUpperCase()} the rules, report by report, come to something else: please report this, with the fixture.` };
-      if (!same) return;
+      sum += milliseconds;
+      if (same) continue;
+      notice.value = { is: "error", text: `In ${side.toUpperCase()} the rules, report by report, come to something else: please report this, with the fixture.` };
+      return;
     }
+    notice.value = { is: "done", text: `The rules, report by report, come to the same in A and in B (${sum.toFixed(0)} ms).` };
   } catch {
     // That the engine stopped is said elsewhere.
   }

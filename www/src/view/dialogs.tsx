@@ -10,7 +10,7 @@ import { asked, type Much } from "../state/ask.ts";
 import { LONG_LINK, encodeLink, type View } from "../state/link.ts";
 import { currentView } from "../state/session.ts";
 import { bounds, dialog, isOwn, shownReport, source, stream, textsOf } from "../state/store.ts";
-import { KEYS } from "./keys.ts";
+import { KEYS, areKeysOn, setKeysOn } from "./keys.ts";
 
 export function Dialogs() {
   switch (dialog.value) {
@@ -113,6 +113,10 @@ function Help() {
             <><dt>{keys.map((key) => <kbd key={key}>{key}</kbd>)}</dt><dd>{does}</dd></>
           ))}
         </dl>
+        <label class="row">
+          <input type="checkbox" checked={areKeysOn.value} onChange={(event) => setKeysOn(event.currentTarget.checked)} />
+          Keys that are pressed alone act. Switched off, they stay off in this browser.
+        </label>
         <p class="muted small">On the instant's slider: arrows an hour, Page keys a tenth of the history, Home and End.</p>
       </div>
     </Dialog>

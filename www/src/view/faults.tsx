@@ -1,3 +1,5 @@
+import { signal } from "@preact/signals";
+import { useRef } from "preact/hooks";
 import type { Fault } from "../engine/api.ts";
 import { DAY } from "../format.ts";
 import { setFaults } from "../state/session.ts";
@@ -12,23 +14,26 @@ const NAMES: Record<Fault["kind"], string> = {
   clock_skew: "Clock is wrong",
 };
 
+const kind = signal<Fault["kind"]>("outage");
+
 export function Faults() {
   const view = stream.value;
+  const add = useRef<HTMLButtonElement>(null);
   return (
     <section class="card stackup" aria-labelledby="title-faults">
       <div class="row">
         <h2 id="title-faults">Faults</h2>
-        <select
-          class="push" aria-label="Add a fault" value="" disabled={!view}
-          onChange={(event) => {
-            const kind = event.currentTarget.value as Fault["kind"];
-            event.currentTarget.value = "";
-            setFaults([...faults.value, fresh(kind, view?.summary.contexts[0] ?? "")], "add fault");
-          }}
-        >
-          <option value="" disabled>Add…</option>
-          {Object.entries(NAMES).map(([kind, name]) => <option key={kind} value={kind}>{name}</option>)}
-        </select>
+        <span class="fault-kind push">
+          <select aria-label="Kind of fault" value={kind.value} onChange={(event) => (kind.value = event.currentTarget.value as Fault["kind"])}>
+            {Object.entries(NAMES).map(([id, name]) => <option key={id} value={id}>{name}</option>)}
+          </select>
+          <button
+            ref={add} aria-label="Add a fault" disabled={!view}
+            onClick={() => setFaults([...faults.value, fresh(kind.value, view?.summary.contexts[0] ?? "")], "add fault")}
+          >
+            Add
+          </button>
+        </span>
       </div>
       {faults.value.length === 0 ? (
         <p class="muted small">What if an agent went silent here? Faults change the history before both configurations see it.</p>
@@ -38,7 +43,10 @@ export function Faults() {
             <li key={`${index} ${fault.kind}`}>
               <Row fault={fault} contexts={view?.summary.contexts ?? []}
                 onChange={(next) => setFaults(faults.value.map((old, place) => (place === index ? next : old)), `fault ${index}`)}
-                onRemove={() => setFaults(faults.value.filter((_, place) => place !== index), "remove fault")} />
+                onRemove={() => {
+                  setFaults(faults.value.filter((_, place) => place !== index), "remove fault");
+                  add.current?.focus();
+                }} />
             </li>
           ))}
         </ul>

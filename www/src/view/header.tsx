@@ -1,19 +1,54 @@
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario, scenarios } from "../files/scenarios.ts";
 import { openScenario, redo, undo, undoing } from "../state/session.ts";
-import { dialog, source } from "../state/store.ts";
+import { dialog, draft, source } from "../state/store.ts";
 import { setTheme, theme, type Theme } from "./palette.ts";
 import { narrow } from "./plot.ts";
 
 const NEXT: Record<Theme, Theme> = { auto: "light", light: "dark", dark: "auto" };
 
+/** Choices that follow each other sooner than this are a run: one step of the browser's history. */
+const RUN_MS = 1500;
+/** In a run, as of an arrow key that is held, a choice is opened once nothing else was chosen for so long. */
+const PAUSE_MS = 300;
+
+/** The scenario that is to be opened. */
+const wanted = signal<string | null>(null);
+let last = -Infinity;
+let timer = 0;
+
+function choose(id: string) {
+  const scenario = findScenario(id);
+  if (!scenario) return;
+  const now = performance.now();
+  const isRun = now - last < RUN_MS;
+  last = now;
+  wanted.value = id;
+  clearTimeout(timer);
+  const open = async () => {
+    await openScenario(scenario, {}, !isRun);
+    if (wanted.peek() === id) wanted.value = null;
+  };
+  if (isRun) timer = window.setTimeout(open, PAUSE_MS);
+  else void open();
+}
+
 export function Header() {
-  const from = source.value;
-  const chosen = from && "scenario" in from ? from.scenario : "";
+  const from = draft.value ?? source.value;
+  const chosen = wanted.value ?? (from && "scenario" in from ? from.scenario : "");
   const isNarrow = narrow.value;
+  const element = useRef<HTMLElement>(null);
+  // What sticks to the top stands below the header, in as many lines as that has.
+  useEffect(() => {
+    const watch = new ResizeObserver(() => document.documentElement.style.setProperty("--header", `${element.current!.offsetHeight}px`));
+    watch.observe(element.current!);
+    return () => watch.disconnect();
+  }, []);
   return (
-    <header class="header">
+    <header class="header" ref={element}>
       <div class="brand">
         <svg class="mark" viewBox="0 0 22 22" aria-hidden="true">
           <rect width="22" height="22" rx="5.5" fill="currentColor" />
@@ -23,14 +58,7 @@ export function Header() {
       </div>
       <div class="scenario">
         <label class="muted" for="scenario">Scenario</label>
-        <select
-          id="scenario"
-          value={chosen}
-          onChange={(event) => {
-            const scenario = findScenario(event.currentTarget.value);
-            if (scenario) void openScenario(scenario);
-          }}
-        >
+        <select id="scenario" value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
           {from && "files" in from ? <option value="">Your files</option> : null}
           {scenarios.map(({ id, title }) => <option key={id} value={id}>{title}</option>)}
         </select>

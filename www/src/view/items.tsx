@@ -6,8 +6,9 @@ import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
 import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
-import { order, rows, top } from "./rows.ts";
+import { order, orderBy, rows, top, type Order } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
+import { goToWhy } from "./walk.ts";
 
 const ROW = 30;
 
@@ -32,13 +33,17 @@ export function Filters({ withShown = true }: { withShown?: boolean }) {
   );
 }
 
-/** The head of a column that rows can be ordered by. */
-function Head({ by, children }: { by: typeof order.value; children: ComponentChildren }) {
-  const isChosen = order.value === by;
+const ORDERS: Record<Order, string> = {
+  item: "In the order of the history", where: "By where it is", a: "By when A first removed it", b: "By when B first removed it",
+};
+
+/** The head of a column that rows can be ordered by; a second time the other way round. */
+function Head({ by, children }: { by: Order; children: ComponentChildren }) {
+  const { by: now, isDown } = order.value;
   return (
-    <div role="columnheader" aria-sort={isChosen ? "ascending" : "none"}>
-      <button title={by === "item" ? "In the order of the history" : "By when it was first removed"} onClick={() => (order.value = by)}>
-        {children}{isChosen ? <span aria-hidden="true">↓</span> : null}
+    <div role="columnheader" aria-sort={now !== by ? "none" : isDown ? "descending" : "ascending"}>
+      <button title={ORDERS[by]} onClick={() => orderBy(by)}>
+        {children}{now === by ? <span aria-hidden="true">{isDown ? "↓" : "↑"}</span> : null}
       </button>
     </div>
   );
@@ -68,13 +73,15 @@ export function Items() {
 
   if (!view || !a || !b) return null;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1.25fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
+  const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
   const onKeyDown = (event: KeyboardEvent) => {
+    // What is pressed on a head of the table is the head's.
+    if (event.target !== event.currentTarget) return;
     const page = Math.max(1, Math.floor(scroller.current!.clientHeight / ROW) - 2);
     const next = { ArrowDown: place + 1, ArrowUp: place - 1, PageDown: place + page, PageUp: place - page, Home: 0, End: chosen.length - 1 }[event.key];
     if (event.key === "Enter" && place >= 0) {
       event.preventDefault();
-      document.getElementById("why")?.focus();
+      goToWhy();
     }
     if (next === undefined || chosen.length === 0) return;
     event.preventDefault();
@@ -96,9 +103,9 @@ export function Items() {
         <div class="head" role="rowgroup">
           <div role="row" aria-rowindex={1}>
             <Head by="item">Item</Head>
-            {isNarrow ? null : <div role="columnheader">Where</div>}
-            <Head by="a">A on day {day(at.value, from)}</Head>
-            {isNarrow ? null : <Head by="b">B</Head>}
+            {isNarrow ? null : <Head by="where">Where</Head>}
+            <Head by="a">A{isNarrow ? "," : " on"} day {day(at.value, from)}</Head>
+            <Head by="b">B</Head>
           </div>
         </div>
         <div class="body" role="rowgroup" style={{ height: `${virtual.height}px` }}>
@@ -116,13 +123,13 @@ export function Items() {
               >
                 <div role="gridcell" class="mono" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}>{shortName(nameOf(view, item))}</div>
                 {isNarrow ? null : <div role="gridcell" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
-                <div role="gridcell"><State run={a} item={item} at={at.value} from={from} /></div>
-                {isNarrow ? null : <div role="gridcell"><State run={b} item={item} at={at.value} from={from} /></div>}
+                <div role="gridcell"><State run={a} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
+                <div role="gridcell"><State run={b} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
               </div>
             );
           })}
         </div>
-        {chosen.length === 0 ? <p class="empty">No item fits. <button class="link" onClick={() => { shown.value = "all"; search.value = ""; namespace.value = null; }}>Show all</button></p> : null}
+        {chosen.length === 0 ? <p class="empty">No item fits. {view.summary.items === 0 ? null : <button class="link" onClick={() => { shown.value = "all"; search.value = ""; namespace.value = null; scroller.current?.focus(); }}>Show all</button>}</p> : null}
       </div>
       {virtual.room < chosen.length ? <p class="muted small">Only the first {count(virtual.room)} rows are listed: choose a namespace to see the others.</p> : null}
     </>

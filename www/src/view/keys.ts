@@ -1,4 +1,5 @@
 /** The keyboard, everywhere but while something is typed. */
+import { signal } from "@preact/signals";
 import { redo, undo } from "../state/session.ts";
 import { dialog, notice, tab } from "../state/store.ts";
 import { DAY_STEP, HOUR_STEP, step, togglePlay } from "./transport.ts";
@@ -16,6 +17,30 @@ export const KEYS: { keys: string[]; does: string }[] = [
   { keys: ["Esc"], does: "out of the editor, a dialog or a message" },
   { keys: ["?"], does: "this help" },
 ];
+
+const KEPT = "keepset-keys";
+
+/** Whether keys act that are pressed alone: by who dictates, or hits keys by mistake, they are switched off. */
+export const areKeysOn = signal(readKeysOn());
+
+function readKeysOn(): boolean {
+  try {
+    return localStorage.getItem(KEPT) !== "off";
+  } catch {
+    // A file, or a browser that keeps nothing.
+    return true;
+  }
+}
+
+export function setKeysOn(isOn: boolean): void {
+  areKeysOn.value = isOn;
+  try {
+    if (isOn) localStorage.removeItem(KEPT);
+    else localStorage.setItem(KEPT, "off");
+  } catch {
+    // Then it holds for as long as the page is open.
+  }
+}
 
 const focus = (id: string) => {
   const element = document.getElementById(id);
@@ -58,7 +83,7 @@ export function listenToKeys(): void {
     // Space on a control is the control's.
     if (event.key === " " && target.matches?.("button, summary, input, [role=tab]")) return;
     const act = ACTIONS[event.key];
-    if (!act) return;
+    if (!act || !(areKeysOn.peek() || event.key === "Escape")) return;
     event.preventDefault();
     act();
   });

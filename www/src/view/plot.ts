@@ -8,7 +8,7 @@ export const width = signal(0);
 /** What stands left of every plot (names, axis) and right of it; the same as --gutter and --edge. */
 export const gutter = computed(() => (narrow.value ? 84 : 148));
 export const edge = computed(() => (narrow.value ? 10 : 16));
-/** A phone: names are short, tables have two columns. */
+/** A phone: names are short, tables have three columns. */
 export const narrow = signal(false);
 /** No room for settings beside the plots. */
 export const narrowPage = signal(false);

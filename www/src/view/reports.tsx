@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { count, day, utc } from "../format.ts";
 import { before } from "../state/spans.ts";
@@ -7,14 +8,17 @@ import { useVirtual } from "./virtual.ts";
 
 const ROW = 30;
 
+/** The report that was gone to; while the instant is its own, it is the one that is shown, whatever else was received then. */
+const picked = signal(-1);
+
 /** Every report of the history, and what each configuration made of it. */
 export function Reports() {
   const scroller = useRef<HTMLDivElement>(null);
   const [view, a, b] = [stream.value, runs.a.value, runs.b.value];
   const total = view?.reports.at.length ?? 0;
   const virtual = useVirtual(total, ROW, scroller);
-  // The report that was the last one at the instant shown.
-  const now = view ? before(view.reports.at, at.value) - 1 : -1;
+  // Unless one was picked: the report that was the last one at the instant shown.
+  const now = !view ? -1 : view.reports.at[picked.value] === at.value ? picked.value : before(view.reports.at, at.value) - 1;
   useEffect(() => virtual.show(now), [now]);
   if (!view || !a || !b) return null;
   const { from } = bounds.value;
@@ -23,6 +27,7 @@ export function Reports() {
   const columns = isNarrow ? "64px minmax(0, 1fr) 64px" : "52px minmax(0, 1fr) 64px 52px minmax(0, 1fr) minmax(0, 1fr) 60px";
   const jump = (report: number) => {
     playing.value = false;
+    picked.value = report;
     at.value = reports.at[report]!;
   };
   const open = (report: number) => {
@@ -38,6 +43,7 @@ export function Reports() {
       class="grid" role="grid" ref={scroller} tabIndex={0} aria-label="Reports" aria-rowcount={total + 1} style={{ "--columns": columns }}
       aria-activedescendant={virtual.items.some(({ index }) => index === now) ? `report-${now}` : undefined}
       onKeyDown={(event) => {
+        if (event.target !== event.currentTarget) return;
         const next = { ArrowDown: now + 1, ArrowUp: now - 1, Home: 0, End: total - 1 }[event.key];
         if (event.key === "Enter" && now >= 0) open(now);
         if (next === undefined || !reports.at[next]) return;
@@ -80,7 +86,7 @@ export function Reports() {
                   ))}
                 </>
               )}
-              <div role="gridcell"><button class="tiny" tabIndex={-1} aria-label={`JSON of report ${index}`} onClick={(event) => { event.stopPropagation(); open(index); }}>JSON</button></div>
+              <div role="gridcell"><button class="tiny" tabIndex={-1} aria-label={`JSON of report ${index + 1}`} onClick={(event) => { event.stopPropagation(); open(index); }}>JSON</button></div>
             </div>
           );
         })}

@@ -14,24 +14,43 @@ const names = computed(() => {
   return view ? Array.from({ length: view.summary.items }, (_, item) => nameOf(view, item).toLowerCase()) : [];
 });
 
-/** By what the rows are ordered: as in the history, or by when a configuration first removed them. */
-export const order = signal<"item" | SideName>("item");
+/** By what rows are ordered: as in the history, by where they are, or by when a configuration first removed them. */
+export type Order = "item" | "where" | SideName;
+export const order = signal<{ by: Order; isDown: boolean }>({ by: "item", isDown: false });
 
-/** When each item was first removed; never is last. */
-function firstRemovals(run: RunView): Float64Array {
+/** Orders by this; by the same once more: the other way round. */
+export function orderBy(by: Order): void {
+  const now = order.peek();
+  order.value = { by, isDown: now.by === by && !now.isDown };
+}
+
+/** The place of each context in the order of their names. */
+const ranks = computed(() => {
+  const contexts = stream.value?.summary.contexts ?? [];
+  const found = new Float64Array(contexts.length);
+  [...contexts.keys()].sort((one, other) => (contexts[one]! < contexts[other]! ? -1 : 1)).forEach((context, rank) => (found[context] = rank));
+  return found;
+});
+
+/** When each item was first removed. */
+function firstRemovals(run: RunView, never: number): Float64Array {
   const { until } = run.spans;
   return Float64Array.from({ length: run.first.length - 1 }, (_, item) => {
     const first = until[run.first[item]!];
-    return first === undefined || Number.isNaN(first) ? Infinity : first;
+    return first === undefined || Number.isNaN(first) ? never : first;
   });
 }
 
 export const rows = computed<Uint32Array>(() => {
-  const found = chosen.value;
-  const run = order.value === "item" ? null : runs[order.value].value;
-  if (!run) return found;
-  const at = firstRemovals(run);
-  return found.slice().sort((one, other) => at[one]! - at[other]! || one - other);
+  const [found, view, { by, isDown }] = [chosen.value, stream.value, order.value];
+  if (by === "item") return isDown ? found.slice().reverse() : found;
+  const run = by === "where" ? null : runs[by].value;
+  if (!view || !(run || by === "where")) return found;
+  const turn = isDown ? -1 : 1;
+  // What is never removed is last in both directions.
+  const keys = run ? firstRemovals(run, turn * Infinity) : ranks.value;
+  const rank = run ? (item: number) => keys[item]! : (item: number) => keys[view.items.context[item]!]!;
+  return found.slice().sort((one, other) => turn * (rank(one) - rank(other)) || one - other);
 });
 
 const chosen = computed<Uint32Array>(() => {

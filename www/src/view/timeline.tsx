@@ -51,9 +51,13 @@ function drag(event: PointerEvent, stack: HTMLElement) {
     playing.value = false;
     at.value = instant(next.clientX, stack);
   };
+  const start = at.peek();
   const isTouch = event.pointerType === "touch";
   if (!isTouch) move(event);
-  const stop = () => {
+  const stop = (last: PointerEvent) => {
+    // A finger that only tapped moves it when it is lifted; one that scrolled, as turned out, not at all.
+    if (last.type === "pointerup") move(last);
+    else at.value = start;
     removeEventListener("pointermove", move);
     removeEventListener("pointerup", stop);
     removeEventListener("pointercancel", stop);
@@ -185,7 +189,7 @@ function Wrong() {
     <span class="row push">
       <button class="tiny" title="p" onClick={() => wrongStep(-1)}>Previous wrong removal</button>
       <button class="tiny" title="n" onClick={() => wrongStep(1)}>Next</button>
-      {shown.value === "wrong" ? <button class="link small" onClick={() => (shown.value = "all")}>show all {counted(stream.value?.summary.items ?? 0, "item")}</button> : null}
+      {shown.value === "wrong" ? <button class="link small" onClick={(event) => { shown.value = "all"; event.currentTarget.parentElement?.querySelector("button")?.focus(); }}>show all {counted(stream.value?.summary.items ?? 0, "item")}</button> : null}
     </span>
   );
 }

@@ -1,7 +1,8 @@
-/** From one wrong removal to the next, in the order in which they happened. */
+/** To wrong removals: the first of a configuration, and from one to the next, in the order in which they happened. */
 import { computed } from "@preact/signals";
+import type { SideName } from "../engine/protocol.ts";
 import { wrongRemovals } from "../state/spans.ts";
-import { at, playing, runs, selected, shown, tab } from "../state/store.ts";
+import { at, namespace, playing, runs, search, selected, shown, tab } from "../state/store.ts";
 
 const walk = computed(() => {
   const [a, b] = [runs.a.value, runs.b.value];
@@ -17,10 +18,31 @@ export function wrongStep(by: 1 | -1): void {
   const isAfter = (one: { at: number; item: number }) => one.at > now || (one.at === now && one.item > item);
   const isBefore = (one: { at: number; item: number }) => one.at < now || (one.at === now && one.item < item);
   const next = by === 1 ? removals.find(isAfter) : removals.findLast(isBefore);
-  if (!next) return;
+  if (next) show(next.at, next.item);
+}
+
+/** Goes to the first item that was removed while it still ran, at that moment, and to why. */
+export function goToFirst(side: SideName): void {
+  const verdict = runs[side].peek()?.verdict;
+  if (!verdict || verdict.first_wrong_at === null) return;
+  show(verdict.first_wrong_at, verdict.first_wrong_item);
+  requestAnimationFrame(goToWhy);
+}
+
+/** Moves to the proof, at once: nothing glides that somebody might not want to see glide. */
+export function goToWhy(): void {
+  const why = document.getElementById("why");
+  why?.scrollIntoView({ block: "start" });
+  why?.focus({ preventScroll: true });
+}
+
+/** Shows a removal among all wrong ones: no filter hides it. */
+function show(time: number, item: number | null) {
   playing.value = false;
   tab.value = "items";
   shown.value = "wrong";
-  at.value = next.at;
-  selected.value = next.item;
+  search.value = "";
+  namespace.value = null;
+  at.value = time;
+  selected.value = item;
 }
