@@ -9,8 +9,8 @@ use hashbrown::HashMap as Map;
 use keepset_types::columns::{ColumnWarning, Detail, ImageVerdict, ReportColumns, RowColumns, Verdicts};
 use keepset_types::translate::Misfit;
 use keepset_types::{
-    ByNumber, Config, Id, Inventory, InventoryType, ItemKind, Key, MAX_TTL_DAYS, Observation, Outcome,
-    Purged, RemovalReason, Removed, Row, Selector, Timestamp,
+    Attributes, ByNumber, Config, Context, Id, Inventory, InventoryType, ItemKind, Key, MAX_TTL_DAYS,
+    Observation, Outcome, Purged, RemovalReason, Removed, Row, Said, Selector, Timestamp,
 };
 use rustc_hash::FxBuildHasher;
 
@@ -76,6 +76,17 @@ pub(crate) fn observation(said: &Observation, asked: InventoryType, now: i64) ->
         count += 1;
     }
     ensure(count == len, "rows that cannot be read")
+}
+
+/// Attributes are those of a row (I2): others could be stored, and not be read again.
+pub(crate) fn attributes(said: &Observation) -> Result<(), Lie> {
+    let is_readable = |row: &Said<'_>| {
+        let (context, id) = (Context::new(row.context), Id::Plain(row.id.into()));
+        let key = Key { inventory_type: said.inventory_type, context, kind: row.kind, id };
+        let attributes = Attributes::from_json(row.attributes.to_owned());
+        Row::new(key, [Timestamp::MIN; 3], attributes).is_ok()
+    };
+    ensure(said.rows().all(|row| is_readable(&row)), "attributes that are no JSON object")
 }
 
 /// The columns of an inventory fit together.
@@ -183,6 +194,7 @@ pub(crate) fn verdicts(
     rows: &RowColumns,
     report: Option<&ReportColumns>,
     config: &Config,
+    now: Timestamp,
     detail: Detail,
 ) -> Result<(), Lie> {
     touched_columns(verdicts)?;
@@ -191,9 +203,9 @@ pub(crate) fn verdicts(
     let touched = touched(verdicts, &asked, &mut said)?;
     added(verdicts, &asked, &mut said)?;
     let mut once = Once::of(rows.kinds.len());
-    removed(verdicts, &asked, &touched, config, &mut once)?;
+    removed(verdicts, &asked, &touched, (config, now.unix()), &mut once)?;
     images(verdicts, &asked, &mut once)?;
-    ensure(config.image_ttl_days > 0 || verdicts.next_expiry.is_none(), "an expiry although the TTL is 0")?;
+    next_expiry(verdicts, rows, report, config)?;
     let new_images = verdicts.images.iter().filter(|image| image.row.is_none()).count();
     let expected = match detail {
         Detail::Verdicts => 0,
@@ -205,6 +217,19 @@ pub(crate) fn verdicts(
         context == 0 || asked.there.contains(context) || asked.here.contains(context)
     };
     ensure(verdicts.warnings.iter().all(known), "a warning about a context that does not exist")
+}
+
+/// E3: nothing expires later than what was seen last.
+fn next_expiry(
+    verdicts: &Verdicts,
+    rows: &RowColumns,
+    report: Option<&ReportColumns>,
+    config: &Config,
+) -> Result<(), Lie> {
+    let Some(expiry) = verdicts.next_expiry else { return Ok(()) };
+    let newest = rows.last_seen.iter().copied().max().max(report.map(|report| report.observed_at));
+    let last = newest.and_then(|newest| config.deadline(newest));
+    ensure(last.is_some_and(|last| expiry <= last), "an expiry that nothing could have")
 }
 
 /// The columns of touched rows fit together.
@@ -285,7 +310,7 @@ fn removed(
     verdicts: &Verdicts,
     asked: &Asked<'_>,
     touched: &Once,
-    config: &Config,
+    (config, now): (&Config, i64),
     once: &mut Once,
 ) -> Result<(), Lie> {
     let Asked { rows, here, there, .. } = asked;
@@ -293,7 +318,12 @@ fn removed(
         let place = once.mark(removal.row, "row")?;
         let kind = rows.kinds.get(place).copied().and_then(ItemKind::from_code);
         let fits = match removal.reason {
-            RemovalReason::Expired | RemovalReason::Deleted => true,
+            // Whatever it has below itself only makes it younger (A5).
+            RemovalReason::Expired => {
+                let seen = rows.last_seen.get(place).copied();
+                kind == Some(ItemKind::Image) || seen.is_some_and(|seen| config.is_past_ttl(seen, now))
+            }
+            RemovalReason::Deleted => true,
             RemovalReason::Superseded => kind == Some(ItemKind::Image),
             RemovalReason::Overwritten => {
                 let removable = [ItemKind::Pod, ItemKind::Container, ItemKind::Task, ItemKind::Image];

@@ -52,6 +52,7 @@ pub struct Plugin {
     engine: Engine,
     pre: RetentionPluginPre<Watch>,
     identity: Identity,
+    is_builtin: bool,
     limits: Limits,
 }
 
@@ -100,7 +101,8 @@ impl Plugin {
         let pre = Linker::new(&engine.wasmtime).instantiate_pre(&component).map_err(wrong_world)?;
         let pre = RetentionPluginPre::new(pre).map_err(wrong_world)?;
         let identity = Identity { digest, size: bytes.len() };
-        Ok(Self { engine: engine.clone(), pre, identity, limits: Limits::default() })
+        let is_builtin = bytes == BUILTIN;
+        Ok(Self { engine: engine.clone(), pre, identity, is_builtin, limits: Limits::default() })
     }
 
     /// The same plugin under other limits.
@@ -118,7 +120,7 @@ impl Plugin {
     /// Whether it is Keepset's own.
     #[must_use]
     pub fn is_builtin(&self) -> bool {
-        self.identity.digest == digest(BUILTIN)
+        self.is_builtin
     }
 
     /// What it is.
@@ -171,6 +173,10 @@ impl Plugin {
         })?;
         let observation = convert::observation(observation);
         check::observation(&observation, report.inventory_type, now)?;
+        // Reading them takes time, and our own plugin writes what it has just read.
+        if !self.is_builtin {
+            check::attributes(&observation)?;
+        }
         Ok(observation)
     }
 
@@ -194,7 +200,7 @@ impl Plugin {
             plugin.keepset_retention_bulk().call_evaluate(store, rows, said, config, now.unix(), detail)
         })?;
         let verdicts = convert::verdicts(verdicts);
-        check::verdicts(&verdicts, inventory, report, config, detail)?;
+        check::verdicts(&verdicts, inventory, report, config, now, detail)?;
         Ok(verdicts)
     }
 

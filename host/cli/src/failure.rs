@@ -86,6 +86,8 @@ pub(crate) enum Failure {
     Remote { url: String, status: Option<u16>, message: String },
     #[error("there is nothing to look at: give --state FILE or --url URL")]
     NowhereToLook,
+    #[error("a gateway is asked about contexts: give TYPE/CONTEXT, like kubernetes/prod/default")]
+    NoContext,
     #[error("no gateway is named: give --url URL, or set ANCHORECTL_URL")]
     NoGateway,
     #[error("`{0}` is no URL of a gateway: expected http:// or https://, like http://localhost:8228")]
@@ -128,6 +130,7 @@ impl Failure {
             Self::HalfTls
             | Self::NoDataDir
             | Self::NowhereToLook
+            | Self::NoContext
             | Self::NoGateway
             | Self::NoUrl(_)
             | Self::NotConfirmed
@@ -166,6 +169,7 @@ impl Failure {
             Self::Telemetry(_) => "telemetry",
             Self::NoDataDir => "no_data_dir",
             Self::NowhereToLook => "nowhere_to_look",
+            Self::NoContext => "no_context",
             Self::NoGateway => "no_gateway",
             Self::NoUrl(_) => "no_url",
             Self::FailsFixture { .. } => "plugin_fails_fixtures",

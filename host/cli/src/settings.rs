@@ -8,6 +8,7 @@ use clap::Args;
 use keepset_host::{Config, Error, ErrorCode, Layer, Origin, Plugin, PluginError};
 use keepset_types::Setting;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_saphyr::{SnippetMode, Spanned, UserMessageFormatter, render_options};
 
@@ -156,18 +157,7 @@ impl<'a> Section<'a> {
         struct Catalog {
             runtime_inventory: Option<BTreeMap<String, Spanned<Value>>>,
         }
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Failure::Read { path: path.to_owned(), source })?;
-        let options = serde_saphyr::options! {
-            strict_booleans: true,
-            leading_zero_numbers_as_strings: true,
-            underscored_numbers_as_strings: true,
-        };
-        let file: Option<File> = serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
-            let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
-            let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
-            Failure::Refused { origin: path.display().to_string(), error }
-        })?;
+        let file: Option<File> = read_yaml(path)?;
         let catalog = file.unwrap_or_default().services.unwrap_or_default().catalog.unwrap_or_default();
         Ok(Self { path, values: catalog.runtime_inventory.unwrap_or_default() })
     }
@@ -186,4 +176,20 @@ impl<'a> Section<'a> {
         };
         Error::new(error.code, message).at(format!("{SECTION}{pointer}"))
     }
+}
+
+/// Reads a configuration file, as docs/semantics.md 8 has YAML.
+pub(crate) fn read_yaml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    let options = serde_saphyr::options! {
+        strict_booleans: true,
+        leading_zero_numbers_as_strings: true,
+        underscored_numbers_as_strings: true,
+    };
+    serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
+        let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
+        let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
+        Failure::Refused { origin: path.display().to_string(), error }
+    })
 }

@@ -50,7 +50,7 @@ impl Storage {
                 if missing == Missing::IsMade {
                     create(&folder).map_err(|source| Failure::Write { path: folder.clone(), source })?;
                 }
-                format!("sqlite://{}", folder.join("keepset.db").display())
+                sqlite_url(&folder.join("keepset.db"))
             }
         };
         if missing == Missing::IsAnError
@@ -69,11 +69,22 @@ impl Storage {
     }
 }
 
+/// What means something else in a URL than in a path.
+const ESCAPED: [(&str, &str); 3] = [("%", "%25"), ("?", "%3F"), ("#", "%23")];
+
+/// The URL of a file of SQLite.
+fn sqlite_url(path: &Path) -> String {
+    let path = path.display().to_string();
+    format!("sqlite://{}", ESCAPED.iter().fold(path, |path, (letter, escape)| path.replace(letter, escape)))
+}
+
 /// The file that an URL of SQLite names.
 fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path).split('?').next().unwrap_or_default();
-    (path != ":memory:").then(|| PathBuf::from(path))
+    let file =
+        ESCAPED.iter().rev().fold(path.to_owned(), |path, (letter, escape)| path.replace(escape, letter));
+    (file != ":memory:").then(|| PathBuf::from(file))
 }
 
 /// The store of a gateway, for the commands that look after it.

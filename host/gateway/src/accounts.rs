@@ -157,10 +157,9 @@ impl Accounts {
     /// [`AccountsError::NoUser`], [`AccountsError::Password`], [`AccountsError::Store`], [`AccountsError::Hash`].
     pub async fn set_password(&self, name: &str, password: &str) -> Result<(), AccountsError> {
         check_password(password)?;
-        let user = self.user(name).await?;
-        let password_hash = password::hash(password)?;
-        self.store.put_user(&User { password_hash, ..user }).await?;
-        Ok(())
+        self.user(name).await?;
+        let hash = password::hash(password)?;
+        is_there(name, self.store.set_password_hash(name, &hash).await?)
     }
 
     /// Gives a user another role.
@@ -168,12 +167,11 @@ impl Accounts {
     /// # Errors
     /// [`AccountsError::NoUser`], [`AccountsError::LastAdmin`], [`AccountsError::Store`].
     pub async fn set_role(&self, name: &str, role: Role) -> Result<(), AccountsError> {
-        let user = self.user(name).await?;
+        self.user(name).await?;
         if role != Role::Admin {
             self.keeps_an_admin(|user| user.name == name).await?;
         }
-        self.store.put_user(&User { role: role.as_str().to_owned(), ..user }).await?;
-        Ok(())
+        is_there(name, self.store.set_role(name, role.as_str()).await?)
     }
 
     /// Removes a user.
@@ -183,10 +181,7 @@ impl Accounts {
     pub async fn remove_user(&self, name: &str) -> Result<(), AccountsError> {
         let user = self.user(name).await?;
         self.keeps_an_admin(|user| user.name == name).await?;
-        match self.store.remove_user(&user.account, name).await? {
-            true => Ok(()),
-            false => Err(AccountsError::NoUser(name.to_owned())),
-        }
+        is_there(name, self.store.remove_user(&user.account, name).await?)
     }
 
     async fn user(&self, name: &str) -> Result<User, AccountsError> {
@@ -242,4 +237,9 @@ fn check_name(name: &str) -> Result<(), AccountsError> {
 
 fn check_password(password: &str) -> Result<(), AccountsError> {
     if password.chars().count() < MIN_PASSWORD { Err(AccountsError::Password) } else { Ok(()) }
+}
+
+/// Whom something was done to: somebody else may have removed them meanwhile.
+fn is_there(name: &str, is_there: bool) -> Result<(), AccountsError> {
+    if is_there { Ok(()) } else { Err(AccountsError::NoUser(name.to_owned())) }
 }

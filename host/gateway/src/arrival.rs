@@ -1,7 +1,7 @@
 //! What is done around every request: its id, its time, its span, its deadline, its measure.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{ConnectInfo, FromRequestParts, MatchedPath, Request, State};
 use axum::http::request::Parts;
@@ -11,13 +11,13 @@ use axum::response::{IntoResponse, Response};
 use keepset_types::Timestamp;
 use opentelemetry::global::get_text_map_propagator;
 use opentelemetry_http::HeaderExtractor;
-use tracing::Instrument as _;
 use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::error::{ApiError, REQUEST_ID, Why};
 use crate::gateway::Gateway;
-use crate::metrics::Served;
+use crate::metrics::{Metrics, Served};
 
 /// When a request came, and what it is called.
 #[derive(Clone, Debug)]
@@ -68,7 +68,10 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
     let _ = span.set_parent(caller); // nobody collects traces: then there is nothing to continue
 
     let metrics = gateway.metrics();
-    metrics.requests_running.inc();
+    // Methods that HTTP does not know come from outside, and would be labels without end.
+    let method = if route == "unknown" { "other".into() } else { method };
+    let served = Served { route, method, status: ABANDONED };
+    let running = Running::new(metrics, span.clone(), started, served);
     let mut response = async {
         if gateway.is_stopping() {
             return ApiError::unavailable("The gateway is stopping").into_response();
@@ -82,7 +85,6 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
     }
     .instrument(span.clone())
     .await;
-    metrics.requests_running.dec();
 
     if gateway.is_stopping() {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -98,10 +100,45 @@ pub(crate) async fn arrive(State(gateway): State<Gateway>, mut request: Request,
             tracing::warn!(status, milliseconds, pointer, parameter, "refused: {message}");
         }
     });
-    // Methods that HTTP does not know come from outside, and would be labels without end.
-    let method =
-        if response.status() == axum::http::StatusCode::METHOD_NOT_ALLOWED { "other".into() } else { method };
-    let method = if route == "unknown" { "other".into() } else { method };
-    metrics.served(Served { route, method, status }, took);
+    running.answered(status, took);
     response
+}
+
+/// What stands for the status of a request whose client left before it was answered; others count it so too.
+const ABANDONED: u16 = 499;
+
+/// A request under way. If it is dropped, its client has left: agents do so after ten seconds.
+struct Running<'a> {
+    metrics: &'a Metrics,
+    span: Span,
+    started: Instant,
+    served: Option<Served>,
+}
+
+impl<'a> Running<'a> {
+    fn new(metrics: &'a Metrics, span: Span, started: Instant, served: Served) -> Self {
+        metrics.requests_running.inc();
+        Self { metrics, span, started, served: Some(served) }
+    }
+
+    fn answered(mut self, status: u16, took: Duration) {
+        if let Some(served) = self.served.take() {
+            let method = if status == 405 { "other".into() } else { served.method };
+            self.metrics.served(Served { method, status, ..served }, took);
+        }
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.metrics.requests_running.dec();
+        if let Some(served) = self.served.take() {
+            let took = self.started.elapsed();
+            let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            self.span.in_scope(|| {
+                tracing::warn!(milliseconds, "abandoned: the client left before it was answered")
+            });
+            self.metrics.served(served, took);
+        }
+    }
 }

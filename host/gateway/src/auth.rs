@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use keepset_store::User;
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Span;
 
 use crate::error::ApiError;
@@ -26,8 +26,10 @@ use crate::roles::{Action, Permission, Role};
 /// The header that names another account than the user's own (contract 1.4).
 pub(crate) const ACCOUNT: &str = "x-anchore-account";
 
-/// How long a password is believed without being hashed again. A changed one is not: what is remembered holds for one hash.
-const BELIEVED: Duration = Duration::from_secs(60);
+/// How long a password is believed without being hashed again: longer than agents take from one report to the next, so that
+/// those who were let in once do not wait behind others who try passwords. A changed one is not believed: what is remembered
+/// holds for one hash, and the hash is looked up for each request.
+const BELIEVED: Duration = Duration::from_secs(86_400);
 
 /// The time in which failures are counted.
 const FAILURES: Duration = Duration::from_secs(60);
@@ -82,29 +84,34 @@ impl Gate {
         digest.finalize().into()
     }
 
-    /// Whether that is the user's password. As slow for a user who is not there.
+    /// Whether that was the user's password lately.
     fn believes(&self, user: &User, password: &str) -> bool {
         self.believed.contains_key(&self.remembered(&user.password_hash, password))
     }
 
-    /// Whether it is the user's password, by its hash, which takes its time.
-    async fn is_right(&self, user: Option<&User>, password: String) -> Result<bool, ApiError> {
-        let hash = user.map(|user| user.password_hash.clone());
-        let remembered = hash.as_ref().map(|hash| self.remembered(hash, &password));
+    /// A turn to hash a password.
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         let busy = || ApiError::unavailable("Too many logins at once").coded("logins_busy");
         let permit = tokio::time::timeout(PATIENCE, Arc::clone(&self.hashing).acquire_owned());
-        let permit = permit.await.map_err(|_| busy())?.map_err(|_| busy())?;
-        // Agents often share a user: while this one waited, another one may have been let in with the same password.
-        if remembered.is_some_and(|remembered| self.believed.contains_key(&remembered)) {
-            return Ok(true);
-        }
+        permit.await.map_err(|_| busy())?.map_err(|_| busy())
+    }
+
+    /// Whether it is the user's password, by its hash, which takes its time: as much for a user who is not there.
+    async fn is_right(
+        &self,
+        user: Option<&User>,
+        password: String,
+        turn: OwnedSemaphorePermit,
+    ) -> Result<bool, ApiError> {
+        let hash = user.map(|user| user.password_hash.clone());
+        let remembered = hash.as_ref().map(|hash| self.remembered(hash, &password));
         let believed = self.believed.clone();
         let hashing = tokio::task::spawn_blocking(move || {
             let is_right = password::is_right(&password, hash.as_deref());
             if let (true, Some(remembered)) = (is_right, remembered) {
                 believed.insert(remembered, ());
             }
-            drop(permit);
+            drop(turn);
             is_right
         });
         hashing.await.map_err(|_| ApiError::internal())
@@ -130,13 +137,24 @@ async fn authenticate(gateway: &Gateway, parts: &Parts) -> Result<User, ApiError
     let failures = gate.failures(&name, address);
     let user = gateway.metrics().store("user", gateway.store().user(&name)).await?;
     // Who logged in before with this password is let in whatever others behind the same address try.
-    if let Some(user) = user.as_ref().filter(|user| gate.believes(user, &password)) {
-        return Ok(user.clone());
+    let believed = || user.as_ref().filter(|user| gate.believes(user, &password)).cloned();
+    let too_many = || failures.load(Ordering::Relaxed) >= gate.limit;
+    let refuse = || Err(refused("too_many_failures", ApiError::too_many_failures()));
+    if let Some(user) = believed() {
+        return Ok(user);
     }
-    if failures.load(Ordering::Relaxed) >= gate.limit {
-        return Err(refused("too_many_failures", ApiError::too_many_failures()));
+    if too_many() {
+        return refuse();
     }
-    match (gate.is_right(user.as_ref(), password).await?, user) {
+    let turn = gate.turn().await?;
+    // While this one waited, others tried passwords too: the same one, which was right, as agents that share a user; or wrong ones.
+    if let Some(user) = believed() {
+        return Ok(user);
+    }
+    if too_many() {
+        return refuse();
+    }
+    match (gate.is_right(user.as_ref(), password, turn).await?, user) {
         (true, Some(user)) => Ok(user),
         _ => {
             failures.fetch_add(1, Ordering::Relaxed);

@@ -98,6 +98,7 @@ impl Gateway {
 
 /// Sweeps and prunes, for ever.
 pub(crate) async fn run(gateway: Gateway) {
+    let mut pruned: Option<Timestamp> = None;
     loop {
         let now = gateway.settings().clock.now();
         match gateway.sweep(None, now).await {
@@ -109,8 +110,13 @@ pub(crate) async fn run(gateway: Gateway) {
             }
             Err(error) => tracing::error!(?error, "the sweep failed"),
         }
-        if let Err(error) = gateway.prune(now).await {
-            tracing::error!(?error, "pruning failed");
+        // Reports wake this up all the time; what is kept is counted in days. A clock that was set counts as time.
+        let since = pruned.map(|pruned| Duration::from_secs(now.unix().abs_diff(pruned.unix())));
+        if since.is_none_or(|since| since >= LONGEST_SLEEP) {
+            pruned = Some(now);
+            if let Err(error) = gateway.prune(now).await {
+                tracing::error!(?error, "pruning failed");
+            }
         }
         let sleep = gateway.until_next_expiry(now).await.clamp(SHORTEST_SLEEP, LONGEST_SLEEP);
         tokio::select! {

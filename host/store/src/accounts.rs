@@ -94,34 +94,37 @@ impl Store {
         Ok(removed.execute(self.writer()).await?.rows_affected() > 0)
     }
 
-    /// Adds a user, or changes the password and the role of one of the same account. `false`: the name is taken in
-    /// another account, and nothing was changed.
+    /// Adds a user. `false`: there is a user of that name already, and nothing was changed.
     ///
     /// # Errors
     /// [`StoreError::UnknownAccount`], [`StoreError::Unstorable`], [`StoreError::Database`].
-    pub async fn put_user(&self, user: &User) -> Result<bool, StoreError> {
-        let of_the_same_account = "UPDATE SET password_hash = excluded.password_hash, role = excluded.role \
-             WHERE users.account = excluded.account";
-        self.write_user(user, of_the_same_account).await
-    }
-
-    async fn write_user(&self, user: &User, on_conflict: &str) -> Result<bool, StoreError> {
+    pub async fn add_user(&self, user: &User) -> Result<bool, StoreError> {
         check_key("a user's name", &user.name)?;
-        let put = query(format!(
+        let put = sqlx::query(
             "INSERT INTO users (name, account, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (name) DO {on_conflict}"
-        ));
+             ON CONFLICT (name) DO NOTHING",
+        );
         let put = put.bind(user.name.clone()).bind(user.account.clone()).bind(user.password_hash.clone());
         let put = put.bind(user.role.clone()).bind(user.created_at.unix()).execute(self.writer()).await;
         Ok(put.map_err(|error| unknown_account(error, &user.account))?.rows_affected() > 0)
     }
 
-    /// Adds a user. `false`: there is a user of that name already, and nothing was changed.
+    /// Gives a user another password, as its hash; whether there was one.
     ///
     /// # Errors
-    /// As [`Store::put_user`].
-    pub async fn add_user(&self, user: &User) -> Result<bool, StoreError> {
-        self.write_user(user, "NOTHING").await
+    /// [`StoreError::Database`].
+    pub async fn set_password_hash(&self, name: &str, hash: &str) -> Result<bool, StoreError> {
+        let set = sqlx::query("UPDATE users SET password_hash = $2 WHERE name = $1").bind(name).bind(hash);
+        Ok(set.execute(self.writer()).await?.rows_affected() > 0)
+    }
+
+    /// Gives a user another role; whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError::Database`].
+    pub async fn set_role(&self, name: &str, role: &str) -> Result<bool, StoreError> {
+        let set = sqlx::query("UPDATE users SET role = $2 WHERE name = $1").bind(name).bind(role);
+        Ok(set.execute(self.writer()).await?.rows_affected() > 0)
     }
 
     /// The user of that name, of whichever account.

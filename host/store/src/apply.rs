@@ -7,7 +7,7 @@ use keepset_types::{Config, Interner, Observation, Removed, Timestamp, Warning, 
 use sqlx::{Any, Transaction};
 
 use crate::again::{Content, Known};
-use crate::context::{HEAD, Head, Loaded, Times, columns, select_heads};
+use crate::context::{HEAD, Head, Loaded, Times, columns, missing, select_heads};
 use crate::error::{MAX_KEY_BYTES, check_text};
 use crate::sql::query;
 use crate::step::{Change, Step, carry_out};
@@ -270,11 +270,10 @@ impl Store {
                 let names = check(observation)?;
                 let inventory_type = observation.inventory_type;
                 heads = select_heads(&mut transaction, account, inventory_type, &names, "").await?;
-                let missing = |name: &&str| !heads.iter().any(|head| head.context.as_str() == *name);
-                let missing = names.iter().copied().filter(missing);
-                let missing: Vec<Head> =
-                    missing.map(|name| Head::missing(account, inventory_type, name)).collect();
-                heads.extend(missing);
+                let missing = missing(&names, &heads).into_iter();
+                heads.extend(
+                    missing.map(|name| Head::missing(account, inventory_type, name)).collect::<Vec<_>>(),
+                );
                 heads.sort_by(|a, b| a.context.cmp(&b.context));
             }
         }

@@ -287,7 +287,7 @@ impl Store {
 const ATTEMPTS: u32 = 32;
 
 /// The names that none of the contexts has; both are in order.
-fn missing<'a>(names: &[&'a str], there: &[Head]) -> Vec<&'a str> {
+pub(crate) fn missing<'a>(names: &[&'a str], there: &[Head]) -> Vec<&'a str> {
     let mut there = there.iter().map(|head| head.context.as_str()).peekable();
     names.iter().filter(|name| there.next_if(|known| known == *name).is_none()).copied().collect()
 }

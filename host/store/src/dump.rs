@@ -181,8 +181,10 @@ impl Store {
     /// # Errors
     /// [`StoreError::File`] if the file is there or cannot be written, [`StoreError::Database`].
     pub async fn backup(&self, to: &Path) -> Result<(), StoreError> {
+        // SQLite takes a text; another file than this one must not be written.
+        let path = to.to_str().ok_or_else(|| io::Error::other("expected a path in UTF-8"))?;
         let file = create_private(to)?;
-        let made = self.back_up(file, to).await;
+        let made = self.back_up(file, path).await;
         if made.is_err() {
             // Half a backup is none; and its name is free again.
             let _ = std::fs::remove_file(to);
@@ -191,12 +193,11 @@ impl Store {
     }
 
     /// `file`: the one at `to`, empty.
-    async fn back_up(&self, file: File, to: &Path) -> Result<(), StoreError> {
+    async fn back_up(&self, file: File, to: &str) -> Result<(), StoreError> {
         match self.dialect {
             Dialect::Sqlite => {
                 drop(file); // an empty file is one that SQLite fills
-                let path = to.to_string_lossy().into_owned();
-                sqlx::query("VACUUM INTO $1").bind(path).execute(self.reader()).await?;
+                sqlx::query("VACUUM INTO $1").bind(to.to_owned()).execute(self.reader()).await?;
                 File::open(to)?.sync_all()?;
             }
             Dialect::Postgres => {

@@ -58,7 +58,8 @@
 //! account (against its removal), then makes the contexts that are missing and locks those that are there, each in the
 //! order of their names. If one vanished meanwhile it lets go of everything and begins again. A sweep skips what others
 //! hold. So reports on one context take their turns, reports on others do not wait for them, and nobody waits in a circle.
-//! The decision runs within the transaction, on a thread for work that blocks.
+//! A report is decided before its transaction, over the contexts in memory, and once more within it if they changed
+//! meanwhile; both on a thread for work that blocks.
 //!
 //! A report is on the disk when [`Store::apply`] returns (SQLite: WAL with `synchronous = FULL`; PostgreSQL: as its
 //! `synchronous_commit` says).

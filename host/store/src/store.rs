@@ -263,10 +263,10 @@ fn without_comments(text: &str) -> String {
 
 /// The URL as a message may show it. PostgreSQL's may have a password among its parameters too.
 fn without_password(url: &str) -> String {
-    let url = match Dialect::of_url(url) {
-        Some(Dialect::Sqlite) => url,
-        _ => url.split('?').next().unwrap_or_default(),
-    };
+    if Dialect::of_url(url) == Some(Dialect::Sqlite) {
+        return url.to_owned();
+    }
+    let url = url.split('?').next().unwrap_or_default();
     match url.rsplit_once('@') {
         Some((_, host)) => format!("...@{host}"),
         None => url.to_owned(),
@@ -283,7 +283,7 @@ mod tests {
             ("postgres://keepset:secret@db/keepset?sslmode=require", "...@db/keepset"),
             ("postgres://db/keepset?user=keepset&password=secret", "postgres://db/keepset"),
             ("postgres://db/keepset?user=keepset&password=s@cret", "postgres://db/keepset"),
-            ("sqlite:///data/keepset.db?mode=ro", "sqlite:///data/keepset.db?mode=ro"),
+            ("sqlite:///d@ta/keepset.db?mode=ro", "sqlite:///d@ta/keepset.db?mode=ro"),
         ] {
             assert_eq!(without_password(url), shown);
         }

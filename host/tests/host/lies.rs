@@ -25,9 +25,11 @@ fn about_columns() {
     decide(Trick::Honest, &CONFIG, Detail::Deadlines).unwrap();
     for (trick, what) in [
         (Trick::RemovedOutOfRange, "row 8, which does not exist"),
-        (Trick::RemovedTwice, "row 0 twice"),
+        (Trick::RemovedTwice, "row 1 twice"),
         (Trick::RemovedUncovered, "the removal of row 7, for which there was no reason"),
         (Trick::RemovedReported, "the removal of row 0, for which there was no reason"),
+        (Trick::RemovedExpired, "the removal of row 0, for which there was no reason"),
+        (Trick::ExpiryInvented, "an expiry that nothing could have"),
         (Trick::RemovedDeleted, "the removal of row 0, for which there was no reason"),
         (Trick::RemovedSuperseded, "the removal of row 0, for which there was no reason"),
         (Trick::AddedOutOfRange, "row of the report 1000, which does not exist"),
@@ -59,7 +61,7 @@ fn about_what_the_configuration_forbids() {
     let no_ttl = Config { image_ttl_days: 0, ..CONFIG };
     let no_reason = "the removal of row 0, for which there was no reason";
     assert_lie(Trick::RemovedExpired, decide(Trick::RemovedExpired, &no_ttl, Detail::Verdicts), no_reason);
-    let what = "an expiry although the TTL is 0";
+    let what = "an expiry that nothing could have";
     assert_lie(Trick::ExpiryInvented, decide(Trick::ExpiryInvented, &no_ttl, Detail::Verdicts), what);
     let merging = Config { image_ingest_overwrite: false, ..CONFIG };
     let what = "the removal of row 7, for which there was no reason";
@@ -82,6 +84,7 @@ fn about_reports() {
         (Trick::SaidNoId, "rows without an id"),
         (Trick::SaidOutOfOrder, "rows out of order, or twice"),
         (Trick::SaidTwice, "rows out of order, or twice"),
+        (Trick::SaidNoObject, "attributes that are no JSON object"),
         (Trick::SaidByProbe, "rows of a credential probe"),
     ] {
         assert_lie(trick, hostile().observe(report(), at(trick)), what);

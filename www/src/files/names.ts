@@ -1,6 +1,6 @@
 /**
- * Replaces names by keyed hashes before data leave in a link: what happened when stays, what it was called does not.
- * Equal names stay equal, so that every verdict is the same. The key is drawn anew for each link and kept nowhere.
+ * Replaces names by others before data leave in a link: what happened when stays, what it was called does not. Equal names
+ * stay equal, so that every verdict is the same. Names are drawn anew for each link, and what they stand for is kept nowhere.
  */
 import type { TextFile, View } from "../state/link.ts";
 
@@ -18,28 +18,29 @@ const DROPPED = new Set(["labels", "annotations", "tags"]);
 
 export type Naming = (name: string) => string;
 
-/** A naming by HMAC-SHA-256 under a fresh key; its names are as long as collisions need, and sort anyhow. */
-export async function freshNaming(names: Iterable<string>): Promise<Naming> {
-  const key = await crypto.subtle.generateKey({ name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const hashed = new Map<string, string>();
+/**
+ * A naming at random, which is what hashes under a key that nobody keeps come to, and needs no secure context. Its names are as
+ * long as collisions need.
+ */
+export function freshNaming(names: Iterable<string>): Naming {
+  const given = new Map<string, string>();
   for (const name of names) {
-    if (hashed.has(name)) continue;
-    const mac = new Uint8Array(await crypto.subtle.sign("HMAC", key, new TextEncoder().encode(name)));
-    hashed.set(name, Array.from(mac.subarray(0, 6), (byte) => byte.toString(16).padStart(2, "0")).join(""));
+    if (given.has(name)) continue;
+    const random = crypto.getRandomValues(new Uint8Array(6));
+    given.set(name, Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join(""));
   }
-  return (name) => hashed.get(name) ?? "";
+  return (name) => given.get(name) ?? name;
 }
 
 /** A view with its files' names replaced, in its faults too; the files' own names as well. */
-export async function hashNames(view: View): Promise<View> {
+export function hashNames(view: View): View {
   const { files = [], faults = [], namespace, search: _typed, ...rest } = view;
   const beside = { faults, context: namespace };
   const documents = files.map((file) => parse(file));
   const names = new Set<string>();
   for (const document of documents.flat()) rename(withoutFaults(document), (name) => (names.add(name), name));
-  const hashed = await freshNaming(names);
-  // What a fault names and no report does is a name that a scenario makes, and will make again.
-  const naming = (name: string) => (names.has(name) ? hashed(name) : name);
+  // What a fault names and no report does is a name that a scenario makes, and will make again: it stays.
+  const naming = freshNaming(names);
   const renamed = rename(beside, naming) as typeof beside;
   return {
     ...rest,

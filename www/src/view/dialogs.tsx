@@ -56,7 +56,7 @@ function Link() {
           now.files = own;
           delete now.scenario;
         }
-        view.value = own && hashed ? await hashNames(now) : now;
+        view.value = own && hashed ? hashNames(now) : now;
         link.value = `${location.href.split("#")[0]}#${await encodeLink(view.value)}`;
       } catch (error) {
         link.value = "";

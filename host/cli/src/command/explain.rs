@@ -80,7 +80,7 @@ impl Explain {
         let mut config = Config::default();
         let days = self.settings.image_ttl_days();
         if self.keys.is_empty() {
-            return Err(Failure::NotFound("a gateway is asked about contexts: give TYPE/CONTEXT".to_owned()));
+            return Err(Failure::NoContext);
         }
         for key in &self.keys {
             let known = key
@@ -95,7 +95,7 @@ impl Explain {
             let mut query = vec![("inventory_type", inventory_type), ("context", context)];
             query.extend(days.map(|days| ("image_ttl_days", days)));
             let answer: GatewayExplanation = gateway.get("/v2/keepset/explain", &query)?;
-            config = answer.config.into();
+            config = answer.config;
             // One that does not know of it answers under its own TTL.
             if days.is_some_and(|days| days.parse() != Ok(config.image_ttl_days)) {
                 return Err(gateway.failed(None, "this gateway explains under no TTL but its own".to_owned()));
@@ -142,24 +142,10 @@ impl Explain {
 /// `GET /v2/keepset/explain`.
 #[derive(Deserialize)]
 struct GatewayExplanation {
-    config: GatewayConfig,
+    config: Config,
     items: Vec<ExplainedRow>,
     #[serde(default)]
     removed: Vec<GoneRow>,
-}
-
-#[derive(Deserialize)]
-struct GatewayConfig {
-    image_ttl_days: u32,
-    image_ingest_overwrite: bool,
-    ecs_truncation_guard: bool,
-}
-
-impl From<GatewayConfig> for Config {
-    fn from(config: GatewayConfig) -> Self {
-        let GatewayConfig { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard } = config;
-        Self { image_ttl_days, image_ingest_overwrite, ecs_truncation_guard }
-    }
 }
 
 /// A row that would go.

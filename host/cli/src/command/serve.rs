@@ -13,11 +13,11 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::conformance::hold_to_own_fixtures;
-use crate::engine::{DecidingPlugin, seconds};
+use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::note;
-use crate::serving::bounds::{at_least_1, some_seconds, version};
+use crate::serving::bounds::{MOST_PLACES, at_least_1, at_most_a_year, some_seconds, version};
 use crate::serving::file::ServeFile;
 use crate::serving::telemetry::{self, LogFormat};
 use crate::serving::tls::{Certificate, Files};
@@ -105,10 +105,10 @@ struct Tuning {
     #[arg(long, value_name = "N", value_parser = at_least_1(), env = "KEEPSET_QUEUE_DEPTH", hide_env_values = true)]
     queue_depth: Option<usize>,
     /// Calls of the plugin that may run at once [default: the number of processors, at least 2]
-    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1000), env = "KEEPSET_PLUGIN_PLACES", hide_env_values = true)]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=i64::from(MOST_PLACES)), env = "KEEPSET_PLUGIN_PLACES", hide_env_values = true)]
     plugin_places: Option<u32>,
     /// Seconds that a request waits until the plugin has a place for it; then it is answered with 503 [default: 10]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_PLACE_TIMEOUT", hide_env_values = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = at_most_a_year, env = "KEEPSET_PLACE_TIMEOUT", hide_env_values = true)]
     place_timeout: Option<Duration>,
     /// Mebibytes of memory for the rows that reports are compared with; the others are loaded each time [default: 512, for
     /// about a million rows]
@@ -121,7 +121,7 @@ struct Tuning {
     #[arg(long, value_name = "SECONDS", value_parser = some_seconds, env = "KEEPSET_IDLE_TIMEOUT", hide_env_values = true)]
     idle_timeout: Option<Duration>,
     /// Seconds that requests under way have to end at a stop [default: 20]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds, env = "KEEPSET_SHUTDOWN_GRACE", hide_env_values = true)]
+    #[arg(long, value_name = "SECONDS", value_parser = at_most_a_year, env = "KEEPSET_SHUTDOWN_GRACE", hide_env_values = true)]
     shutdown_grace: Option<Duration>,
     /// Failed logins of a user from an address in a minute; more are answered with 429 [default: 10]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), env = "KEEPSET_LOGIN_FAILURES", hide_env_values = true)]

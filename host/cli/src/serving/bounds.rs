@@ -25,15 +25,32 @@ pub(crate) fn version(text: &str) -> Result<String, String> {
     }
 }
 
+/// The most that a number of bytes, reports or places may be: more than any machine has.
+pub(crate) const MOST: u64 = 1 << 40;
+
+/// The most calls of the plugin at once.
+pub(crate) const MOST_PLACES: u32 = 1000;
+
+/// The longest that anything may take: clocks cannot count all that a number can say.
+pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 86_400);
+
 /// A number, of which none would refuse everything.
 pub(crate) fn at_least_1() -> RangedU64ValueParser<usize> {
-    RangedU64ValueParser::new().range(1..)
+    RangedU64ValueParser::new().range(1..=MOST)
 }
 
 /// Seconds, of which none would refuse everything.
 pub(crate) fn some_seconds(text: &str) -> Result<Duration, String> {
-    match seconds(text)? {
+    match at_most_a_year(text)? {
         Duration::ZERO => Err("expected more than 0 seconds".to_owned()),
         some => Ok(some),
+    }
+}
+
+/// Seconds, possibly none.
+pub(crate) fn at_most_a_year(text: &str) -> Result<Duration, String> {
+    match seconds(text)? {
+        long if long > LONGEST => Err("expected at most a year".to_owned()),
+        seconds => Ok(seconds),
     }
 }

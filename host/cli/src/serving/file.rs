@@ -8,10 +8,10 @@ use std::time::Duration;
 use keepset_host::{Error, ErrorCode};
 use serde::de::{self, IgnoredAny};
 use serde::{Deserialize, Deserializer};
-use serde_saphyr::{SnippetMode, UserMessageFormatter, render_options};
 
 use super::bounds;
 use crate::failure::Failure;
+use crate::settings::read_yaml;
 
 /// What `keepset:` says. Names are those of the flags, with `_` for `-`.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -62,13 +62,7 @@ impl ServeFile {
             #[serde(flatten)]
             _others: std::collections::BTreeMap<String, IgnoredAny>,
         }
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| Failure::Read { path: path.to_owned(), source })?;
-        let file: Option<File> = serde_saphyr::from_str(&text).map_err(|error| {
-            let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
-            let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
-            Failure::Refused { origin: path.display().to_string(), error }
-        })?;
+        let file: Option<File> = read_yaml(path)?;
         let file = file.and_then(|file| file.keepset).unwrap_or_default();
         match file.fault() {
             Some((key, fault)) => {
@@ -91,8 +85,21 @@ impl ServeFile {
             ("login_failures", self.login_failures == Some(0)),
         ];
         let zero = is_none.into_iter().find(|(_, is_none)| *is_none);
+        let is_too_many = |number: Option<usize>| number.is_some_and(|number| number as u64 > bounds::MOST);
+        let is_too_long = |time: Option<Duration>| time.is_some_and(|time| time > bounds::LONGEST);
+        let is_too_much = [
+            ("body_limit", is_too_many(self.body_limit)),
+            ("queue_depth", is_too_many(self.queue_depth)),
+            ("plugin_places", self.plugin_places.is_some_and(|places| places.get() > bounds::MOST_PLACES)),
+            ("place_timeout", is_too_long(self.place_timeout)),
+            ("request_timeout", is_too_long(self.request_timeout)),
+            ("idle_timeout", is_too_long(self.idle_timeout)),
+            ("shutdown_grace", is_too_long(self.shutdown_grace)),
+        ];
+        let too_much = is_too_much.into_iter().find(|(_, is_too_much)| *is_too_much);
         version
             .map(|fault| ("compat_service_version", fault))
             .or_else(|| zero.map(|(key, _)| (key, "it is 0: expected more".to_owned())))
+            .or_else(|| too_much.map(|(key, _)| (key, "it is more than anything can be".to_owned())))
     }
 }

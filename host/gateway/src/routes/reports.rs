@@ -109,15 +109,28 @@ async fn take(
     body: ReportBody,
 ) -> Result<(), ApiError> {
     let ReportBody { json, place } = body;
+    let mut counted = Counted { gateway, inventory_type, result: "failed" };
     let taken = store(gateway, &allowed.account, arrival, inventory_type, json).await;
     drop(place);
-    let result = match &taken {
+    counted.result = match &taken {
         Ok(()) => "stored",
         Err(error) if error.is_fault_of_the_client() => "refused",
         Err(_) => "failed",
     };
-    gateway.metrics().reported(inventory_type, result);
     taken
+}
+
+/// A report, counted when it is dropped: also if its time is over, or its agent has left.
+struct Counted<'a> {
+    gateway: &'a Gateway,
+    inventory_type: InventoryType,
+    result: &'static str,
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.gateway.metrics().reported(self.inventory_type, self.result);
+    }
 }
 
 async fn store(

@@ -203,6 +203,6 @@ async fn populate(store: &Store, now: Timestamp) {
             role: role.as_str().to_owned(),
             created_at: now,
         };
-        assert!(store.put_user(&user).await.unwrap());
+        assert!(store.add_user(&user).await.unwrap());
     }
 }

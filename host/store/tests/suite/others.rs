@@ -291,13 +291,15 @@ async fn users_and_accounts(database: Database) {
     assert!(!store.add_account("a", at(1)).await.unwrap());
     let accounts: Vec<String> = store.accounts().await.unwrap().into_iter().map(|(name, _)| name).collect();
     assert_eq!(accounts, ["a", "b"]);
-    assert!(store.put_user(&user("ann", "a", "admin")).await.unwrap());
-    assert!(store.put_user(&user("ann", "a", "read-only")).await.unwrap());
-    assert!(!store.put_user(&user("ann", "b", "admin")).await.unwrap(), "the name is another account's");
+    assert!(store.add_user(&user("ann", "a", "admin")).await.unwrap());
+    assert!(!store.add_user(&user("ann", "b", "admin")).await.unwrap(), "the name is another account's");
+    assert!(store.set_role("ann", "read-only").await.unwrap());
+    assert!(!store.set_role("bob", "read-only").await.unwrap());
+    assert!(!store.set_password_hash("bob", "x").await.unwrap());
     assert_eq!(store.user("ann").await.unwrap(), Some(user("ann", "a", "read-only")));
     assert!(!format!("{:?}", store.user("ann").await.unwrap()).contains("argon2id"));
     assert!(store.users("b").await.unwrap().is_empty());
-    let nobody = store.put_user(&user("bob", "nobody", "admin")).await;
+    let nobody = store.add_user(&user("bob", "nobody", "admin")).await;
     assert!(matches!(nobody, Err(StoreError::UnknownAccount(_))));
     assert!(!store.remove_user("b", "ann").await.unwrap());
     assert!(store.remove_account("a").await.unwrap());
@@ -342,7 +344,7 @@ async fn agents_register_once_and_report_their_health(database: Database) {
 }
 
 async fn fill(store: &Store) {
-    store.put_user(&user("ann", "a", "admin")).await.unwrap();
+    store.add_user(&user("ann", "a", "admin")).await.unwrap();
     store.register(&agent("u1", "a")).await.unwrap();
     store.add_health_report("a", "u1", at(60), "{}").await.unwrap();
     for poll in 0..3 {

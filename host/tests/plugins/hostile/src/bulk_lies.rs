@@ -28,8 +28,9 @@ pub(crate) fn lie(trick: Trick, verdicts: &mut wit::Verdicts, contexts: &[u32], 
     match trick {
         Trick::RemovedOutOfRange => remove(rows, RemovalReason::Expired),
         Trick::RemovedTwice => {
-            remove(0, RemovalReason::Expired);
-            remove(0, RemovalReason::Expired);
+            let image = image_row(images);
+            remove(image, RemovalReason::Expired);
+            remove(image, RemovalReason::Expired);
         }
         Trick::RemovedUncovered => remove(rows - 1, RemovalReason::Overwritten),
         Trick::RemovedReported => {
@@ -63,7 +64,7 @@ pub(crate) fn lie(trick: Trick, verdicts: &mut wit::Verdicts, contexts: &[u32], 
         }
         Trick::DeadlinesMissing => drop(verdicts.deadlines.pop()),
         Trick::DeadlinesUnasked => verdicts.deadlines.push(Trick::FIRST),
-        Trick::ExpiryInvented => verdicts.next_expiry = Some(Trick::FIRST),
+        Trick::ExpiryInvented => verdicts.next_expiry = Some(i64::MAX),
         Trick::WarningElsewhere => {
             let code = wit::WarningCode::StaleReport;
             verdicts.warnings.push(wit::ColumnWarning { code, context: 1000, id: 0 });
@@ -71,6 +72,12 @@ pub(crate) fn lie(trick: Trick, verdicts: &mut wit::Verdicts, contexts: &[u32], 
         Trick::HugeResult => verdicts.deadlines = vec![0; HUGE / 8],
         _ => {}
     }
+}
+
+/// The first row of an image: its container comes before it.
+fn image_row(images: &[u32]) -> u32 {
+    let is_image = |row: &usize| images[*row] != 0 && images[..*row].contains(&images[*row]);
+    (0..images.len()).find(is_image).unwrap() as u32
 }
 
 fn image(row: Option<u32>, context: u32, image: u32) -> wit::ImageVerdict {

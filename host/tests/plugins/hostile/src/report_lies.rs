@@ -37,6 +37,7 @@ fn lie(trick: Trick, now: i64, mut said: wit::Observation) -> wit::Observation {
         Trick::SaidNoId => said.ids[0] = 0,
         Trick::SaidOutOfOrder => said.ids.swap(last - 1, last),
         Trick::SaidTwice => said.ids[last - 1] = said.ids[last],
+        Trick::SaidNoObject => said.attributes[0] = said.ids[0],
         Trick::SaidByProbe => said.credential_probe = true,
         Trick::HugeResult => said.text = " ".repeat(HUGE),
         _ => {}

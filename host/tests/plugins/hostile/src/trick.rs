@@ -63,7 +63,7 @@ tricks! {
     RemovedUncovered,
     /// Removes a row that is in the report as overwritten.
     RemovedReported,
-    /// Removes the first row as expired.
+    /// Removes the first row, which was seen just now, as expired.
     RemovedExpired,
     /// Removes the first row as deleted by hand.
     RemovedDeleted,
@@ -99,7 +99,7 @@ tricks! {
     DeadlinesMissing,
     /// Answers deadlines that nobody asked for.
     DeadlinesUnasked,
-    /// Says when the next row expires, though none does.
+    /// Says that nothing expires for ever.
     ExpiryInvented,
     /// Warns about a context that does not exist.
     WarningElsewhere,
@@ -131,6 +131,8 @@ tricks! {
     SaidOutOfOrder,
     /// The same row twice.
     SaidTwice,
+    /// Attributes that are no object.
+    SaidNoObject,
     /// Rows of the agent's credential probe.
     SaidByProbe,
 
