@@ -141,7 +141,7 @@ function Report() {
           {report?.file ? `From ${report.file}. ` : ""}Save it and run <code>keepset evaluate --report FILE</code> to see the same decision on the command line.
         </p>
         <pre tabIndex={0}>{report ? pretty(report.json) : "…"}</pre>
-        <p><button disabled={!report} onClick={() => report && void copy(report.json, "The report was copied.")}>Copy</button></p>
+        <p><button disabled={!report} onClick={() => { if (report) { dialog.value = null; void copy(report.json, "The report was copied."); } }}>Copy</button></p>
       </div>
     </Dialog>
   );

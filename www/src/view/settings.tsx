@@ -106,7 +106,8 @@ function SafeTtl() {
           );
         })}
       </div>
-      {a ? (
+      {a?.gap_seconds === 0 ? <p class="muted small">Too few reports to judge gaps: no item was seen at two times.</p> : null}
+      {a && a.gap_seconds > 0 ? (
         <p class="muted small">
           The longest gap between two sightings of one item is {duration(a.gap_seconds)}
           {a.item !== null && view ? (

@@ -1,5 +1,6 @@
 //! Accounts, users, passwords.
 
+use futures_util::future::join_all;
 use keepset_gateway::{Accounts, AccountsError, Role, Settings};
 use keepset_store::Store;
 use reqwest::Method;
@@ -20,6 +21,7 @@ crate::cases!(
     names_and_passwords_that_cannot_be_are_refused,
     passwords_are_kept_as_argon2id,
     who_guesses_is_slowed_down,
+    who_guesses_many_times_at_once_is_slowed_down_too,
     a_right_password_is_not_hashed_every_time,
 );
 
@@ -147,6 +149,15 @@ async fn passwords_are_kept_as_argon2id(database: Database) {
     assert!(one.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{one}");
     assert_ne!(one, two, "each has a salt of its own");
     assert!(!format!("{:?}", served.store.user("one").await).contains("argon2"), "hashes are in no log");
+}
+
+async fn who_guesses_many_times_at_once_is_slowed_down_too(database: Database) {
+    let served = Served::with(database, Settings { login_failures: 3, ..Settings::default() }).await;
+    let guess = || served.anonymous(Method::GET, "/v2/inventories").basic_auth("alice", Some("guess"));
+    let answers = join_all((0..20).map(|_| send(guess()))).await;
+    let tried = answers.iter().filter(|answer| answer.status == 401).count();
+    // Beside the third failure another one may be under way.
+    assert!((3..=5).contains(&tried), "{tried} of 20 were tried");
 }
 
 async fn who_guesses_is_slowed_down(database: Database) {
