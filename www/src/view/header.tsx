@@ -4,7 +4,7 @@ import { engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario, scenarios } from "../files/scenarios.ts";
 import { openScenario, redo, undo, undoing } from "../state/session.ts";
-import { dialog, draft, source } from "../state/store.ts";
+import { dialog, draft, problem, source } from "../state/store.ts";
 import { setTheme, theme, type Theme } from "./palette.ts";
 import { narrow } from "./plot.ts";
 
@@ -37,7 +37,8 @@ function choose(id: string) {
 }
 
 export function Header() {
-  const from = draft.value ?? source.value;
+  // What was refused is not what is shown.
+  const from = (problem.value ? null : draft.value) ?? source.value;
   const chosen = wanted.value ?? (from && "scenario" in from ? from.scenario : "");
   const isNarrow = narrow.value;
   const element = useRef<HTMLElement>(null);
