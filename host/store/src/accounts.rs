@@ -5,7 +5,6 @@ use sqlx::any::AnyRow;
 
 use crate::error::check_key;
 use crate::sql::get;
-use crate::sql::query;
 use crate::{Store, StoreError};
 
 /// Somebody who may speak for an account.
