@@ -271,9 +271,7 @@ impl Store {
                 let inventory_type = observation.inventory_type;
                 heads = select_heads(&mut transaction, account, inventory_type, &names, "").await?;
                 let missing = missing(&names, &heads).into_iter();
-                heads.extend(
-                    missing.map(|name| Head::missing(account, inventory_type, name)).collect::<Vec<_>>(),
-                );
+                heads.extend(missing.map(|name| Head::missing(account, inventory_type, name)));
                 heads.sort_by(|a, b| a.context.cmp(&b.context));
             }
         }

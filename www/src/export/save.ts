@@ -3,16 +3,14 @@ import { call } from "../engine/client.ts";
 import type { SideName } from "../engine/protocol.ts";
 import { findScenario } from "../files/scenarios.ts";
 import { currentView } from "../state/session.ts";
-import { configs, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
+import { decided, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
 import type { View } from "../state/link.ts";
 import { yamlOf } from "./config.ts";
 import { fixtureOf } from "./fixture.ts";
 import { markdownOf } from "./markdown.ts";
 
 export function saveConfig(side: SideName): void {
-  // One that was refused is no configuration.
-  const config = runs[side].value?.config ?? configs[side].value;
-  save(`keepset-config-${side}.yaml`, yamlOf(config), "application/yaml");
+  save(`keepset-config-${side}.yaml`, yamlOf(decided(side)), "application/yaml");
 }
 
 export function titleOf(): string {

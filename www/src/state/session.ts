@@ -7,7 +7,7 @@ import { findScenario, firstScenario, type Scenario } from "../files/scenarios.t
 import { ask } from "./ask.ts";
 import { type TextFile, type View, LinkError, decodeLink, encodeLink } from "./link.ts";
 import {
-  SIDES, about, at, bounds, configProblem, configs, curve, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
+  SIDES, about, at, bounds, configProblem, configs, curve, decided, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
   search, selected, shown, isOwn, source, stream, tab, textsOf, waiting, type Source,
 } from "./store.ts";
 import { steps } from "./undo.ts";
@@ -363,8 +363,8 @@ export function currentView(): View {
   const from = source.peek();
   return {
     ...(from && "scenario" in from ? { scenario: from.scenario } : {}),
-    a: runs.a.value?.config ?? configs.a.value,
-    b: runs.b.value?.config ?? configs.b.value,
+    a: decided("a"),
+    b: decided("b"),
     faults: faults.value,
     ...(margin.value > 0 ? { margin: margin.value } : {}),
     at: Math.round(at.value),

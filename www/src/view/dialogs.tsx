@@ -3,12 +3,11 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Report as ReportAnswer } from "../engine/api.ts";
 import { call } from "../engine/client.ts";
-import { copy, saveView } from "../export/save.ts";
+import { copy, saveView, viewWithData } from "../export/save.ts";
 import { hashNames } from "../files/names.ts";
 import { count, counted, day, size, utc } from "../format.ts";
 import { asked, type Much } from "../state/ask.ts";
 import { LONG_LINK, encodeLink, type View } from "../state/link.ts";
-import { currentView } from "../state/session.ts";
 import { bounds, dialog, isOwn, shownReport, source, stream, textsOf } from "../state/store.ts";
 import { KEYS, areKeysOn, setKeysOn } from "./keys.ts";
 
@@ -47,15 +46,11 @@ function Link() {
   const link = useSignal("");
   const failed = useSignal("");
   useSignalEffect(() => {
-    const now: View = currentView();
+    const now = viewWithData();
     const hashed = isHashed.value;
     void (async () => {
       try {
         failed.value = "";
-        if (own) {
-          now.files = own;
-          delete now.scenario;
-        }
         view.value = own && hashed ? hashNames(now) : now;
         link.value = `${location.href.split("#")[0]}#${await encodeLink(view.value)}`;
       } catch (error) {
