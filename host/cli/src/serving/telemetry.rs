@@ -87,8 +87,7 @@ struct Collector(ureq::Agent);
 #[async_trait]
 impl HttpClient for Collector {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
-        let (head, body) = self.0.run(request.map(|body| body.to_vec()))?.into_parts();
-        let mut body = body;
+        let (head, mut body) = self.0.run(request.map(|body| body.to_vec()))?.into_parts();
         Ok(Response::from_parts(head, body.read_to_vec()?.into()))
     }
 }
