@@ -57,11 +57,12 @@ impl Dialect {
         }
     }
 
-    /// As [`Self::for_update`], without those that somebody else has locked.
+    /// As [`Self::for_update`] for the contexts of a `SELECT`, and as [`Self::for_key_share`] for their accounts, without
+    /// those that somebody else has locked.
     pub(crate) fn for_update_skipping(self) -> &'static str {
         match self {
             Self::Sqlite => "",
-            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+            Self::Postgres => " FOR KEY SHARE OF accounts SKIP LOCKED FOR UPDATE OF contexts SKIP LOCKED",
         }
     }
 

@@ -1,6 +1,5 @@
 //! What is stored, for those who ask. Every question is about one account.
 
-use futures_util::{Stream, TryStreamExt, stream};
 use keepset_types::{Attributes, Context, Id, Image, InventoryType, ItemKind, Key, Row, Timestamp};
 use sqlx::AnyConnection;
 use sqlx::any::AnyRow;
@@ -8,9 +7,6 @@ use sqlx::any::AnyRow;
 use crate::context::{kind, select_heads};
 use crate::sql::{get, query};
 use crate::{Store, StoreError};
-
-/// How many rows a stream asks for at once.
-const PAGE: u32 = 1000;
 
 /// Which images; what is not given does not matter, what is given matches whole.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,28 +78,12 @@ pub(crate) async fn rows_of(connection: &mut AnyConnection, id: i64) -> Result<V
 }
 
 impl Store {
-    /// The images of an account that match, ordered by inventory type, context, tag and digest; a page at a time in
-    /// memory, each page as it is when it is asked for.
-    pub fn images<'a>(
-        &'a self,
-        account: &'a str,
-        filter: &'a ImageFilter,
-    ) -> impl Stream<Item = Result<Row, StoreError>> + Send + 'a {
-        let pages = stream::try_unfold(Some(None::<Key>), move |state| async move {
-            let Some(after) = state else { return Ok::<_, StoreError>(None) };
-            let page = self.images_after(account, filter, after.as_ref(), PAGE).await?;
-            let is_full = page.len() >= usize::try_from(PAGE).unwrap_or(usize::MAX);
-            let next = page.last().filter(|_| is_full).map(|row| Some(row.key.clone()));
-            Ok(Some((stream::iter(page.into_iter().map(Ok)), next)))
-        });
-        pages.try_flatten()
-    }
-
-    /// At most so many of those images, those after the one with that key.
+    /// The images of an account that match, ordered by inventory type, context, tag and digest: at most so many, those after
+    /// the one with that key.
     ///
     /// # Errors
     /// [`StoreError::Database`].
-    pub async fn images_after(
+    pub async fn images(
         &self,
         account: &str,
         filter: &ImageFilter,

@@ -92,24 +92,11 @@ impl LoggedRemoval {
 }
 
 impl Store {
-    /// The removals of an account, the newest first: at most so many, those before the one with that number.
+    /// The removals of an account that match, the newest first: at most so many, those before the one with that number.
     ///
     /// # Errors
     /// [`StoreError::Database`].
     pub async fn removals(
-        &self,
-        account: &str,
-        before: Option<i64>,
-        limit: u32,
-    ) -> Result<Vec<LoggedRemoval>, StoreError> {
-        self.removals_like(account, &RemovalFilter::default(), before, limit).await
-    }
-
-    /// Those of them that match.
-    ///
-    /// # Errors
-    /// [`StoreError::Database`].
-    pub async fn removals_like(
         &self,
         account: &str,
         filter: &RemovalFilter,

@@ -57,16 +57,21 @@ impl Store {
             return Ok(Swept::default());
         }
         let mut transaction = self.begin_write().await?;
-        // Who waits takes them in the order in which everybody does.
-        let (order, lock) = match account {
-            Some(_) => ("inventory_type, context", self.dialect.for_update()),
-            None => ("oldest, id", self.dialect.for_update_skipping()),
+        // Who waits takes them in the order in which everybody does. Who does not leaves an account that is being removed, too:
+        // what it removes there would be logged in that account, and so wait for it.
+        let (from, order, lock) = match account {
+            Some(_) => ("contexts", "inventory_type, context", self.dialect.for_update()),
+            None => (
+                "contexts JOIN accounts ON accounts.name = account",
+                "oldest, id",
+                self.dialect.for_update_skipping(),
+            ),
         };
         if let Some(account) = account {
             self.hold_account(&mut transaction, account).await?;
         }
         let text = format!(
-            "SELECT {HEAD} FROM contexts WHERE oldest <= $1{of_account} ORDER BY {order} LIMIT {limit_contexts}{lock}"
+            "SELECT {HEAD} FROM {from} WHERE oldest <= $1{of_account} ORDER BY {order} LIMIT {limit_contexts}{lock}"
         );
         let select =
             account.iter().fold(query(text).bind(due), |query, account| query.bind((*account).to_owned()));

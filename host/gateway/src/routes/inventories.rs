@@ -109,7 +109,7 @@ struct Pages {
 
 impl Pages {
     async fn after(&self, key: Option<&Key>) -> Result<Vec<Row>, StoreError> {
-        self.store.images_after(&self.account, &self.filter, key, PAGE).await
+        self.store.images(&self.account, &self.filter, key, PAGE).await
     }
 }
 

@@ -8,14 +8,16 @@ use bytes::Bytes;
 use futures_util::stream;
 use keepset_gateway::Settings;
 use keepset_host::Limits;
+use keepset_store::RemovalFilter;
 use reqwest::Method;
 use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
-use crate::databases::Database;
+use crate::databases::{Database, Kind};
 use crate::served::{DAY, Served, plugin, sample, send};
 
 crate::cases!(
@@ -23,6 +25,7 @@ crate::cases!(
     a_plugin_is_replaced_while_it_is_served,
     more_reports_than_the_queue_holds_are_503,
     a_body_that_never_ends_is_503,
+    who_leaves_unanswered_is_counted,
     who_stops_answers_503_and_ends,
     what_is_due_goes_in_the_background,
     reports_at_once_are_all_stored,
@@ -121,6 +124,34 @@ async fn a_body_that_never_ends_is_503(database: Database) {
     assert_eq!(body["detail"]["error_codes"], json!(["request_timeout"]));
 }
 
+async fn who_leaves_unanswered_is_counted(database: Database) {
+    let lock = match database.kind {
+        Kind::Sqlite => "BEGIN IMMEDIATE",
+        Kind::Postgres => "BEGIN; LOCK TABLE contexts IN EXCLUSIVE MODE",
+    };
+    let url = database.url.clone();
+    let served = Served::new(database).await;
+    served.report("k8s-report").await;
+    // The report waits for somebody else; who sent it does not.
+    let mut other = sqlx::AnyConnection::connect(&url).await.unwrap();
+    other.execute(lock).await.unwrap();
+    let waiting = served.request("agent", Method::POST, "/v2/kubernetes-inventory");
+    let waiting = tokio::spawn(send(waiting.body(sample("k8s-report"))));
+    let becomes = async |metric: &str, value: f64| {
+        while (served.metric(metric).await - value).abs() > 0.0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    becomes("keepset_reports_running", 1.0).await;
+    waiting.abort();
+    let path = "{route=\"/v2/kubernetes-inventory\",method=\"POST\",status=\"499\"}";
+    becomes(&format!("keepset_requests_total{path}"), 1.0).await;
+    becomes("keepset_requests_running", 1.0).await; // the one that asks
+    becomes("keepset_reports_running", 0.0).await;
+    other.execute("ROLLBACK").await.unwrap();
+    served.report("k8s-report").await;
+}
+
 async fn who_stops_answers_503_and_ends(database: Database) {
     let mut served = Served::new(database).await;
     let (open, body) = endless();
@@ -147,7 +178,7 @@ async fn what_is_due_goes_in_the_background(database: Database) {
     served.set_time(121 * DAY);
     assert!(served.gateway.sweep_now().await.unwrap() > 15);
     assert!(served.store.contexts("a").await.unwrap().is_empty());
-    let log = served.store.removals("a", None, 100).await.unwrap();
+    let log = served.store.removals("a", &RemovalFilter::default(), None, 100).await.unwrap();
     assert!(log.iter().all(|removal| removal.reason == "expired" && removal.report.is_empty()));
     // And by itself, when something wakes it.
     served.report("ecs-report").await;

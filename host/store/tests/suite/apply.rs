@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use keepset_store::{ApplyError, Arriving, Store, StoreError};
+use keepset_store::{ApplyError, Arriving, RemovalFilter, Store, StoreError};
 use keepset_types::columns::{ReportColumns, RowColumns};
 use keepset_types::{InventoryType, ItemKind, Observation};
 use sqlx::{Connection, Row};
@@ -172,7 +172,7 @@ async fn only_what_changes_is_written(database: Database) {
     assert_eq!(removed, [container, (ItemKind::Image, "superseded"), (ItemKind::Image, "overwritten")]);
     // c2, c3, c4 and the two images.
     assert_eq!((applied.rows_written.items, applied.rows_written.removals), (5, 3));
-    let log = store.removals("a", None, 10).await.unwrap();
+    let log = store.removals("a", &RemovalFilter::default(), None, 10).await.unwrap();
     assert_eq!(log.len(), 3);
     assert!(log.iter().all(|removal| removal.report == "report-1" && removal.removed_at == at(60)));
     assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
@@ -225,7 +225,7 @@ async fn accounts_do_not_see_each_other(database: Database) {
     apply(&store, "b", &kubernetes("c", &[("n", &[])], 60), config(120, true), at(60)).await;
     assert_eq!(rows(&store, "a").await.len(), 5);
     assert_eq!(rows(&store, "b").await.len(), 2);
-    assert!(store.removals("b", None, 10).await.unwrap().is_empty());
+    assert!(store.removals("b", &RemovalFilter::default(), None, 10).await.unwrap().is_empty());
     let nobody =
         store.apply(&arriving("c", &config(1, true), at(0)), &report, engine(config(1, true), at(0))).await;
     assert!(matches!(nobody, Err(ApplyError::Store(StoreError::UnknownAccount(name))) if name == "c"));

@@ -2,7 +2,6 @@
 
 use std::io::{BufReader, Cursor};
 
-use futures_util::TryStreamExt;
 use keepset_store::{
     ApplyError, ImageFilter, Integration, LoggedRemoval, Page, RemovalFilter, Store, StoreError, User,
 };
@@ -94,7 +93,7 @@ async fn a_sweep_of_one_account_leaves_the_others(database: Database) {
     let failed = store.sweep(None, &keep, late, 3, |_, _| Err("no")).await;
     assert!(matches!(failed, Err(ApplyError::Decide("no"))));
     assert_eq!((rows(&store, "a").await.len(), rows(&store, "b").await.len()), (1, 4));
-    assert_eq!(store.removals("a", None, 10).await.unwrap().len(), 3);
+    assert_eq!(store.removals("a", &RemovalFilter::default(), None, 10).await.unwrap().len(), 3);
 }
 
 fn selector(context: &str, digest: Option<&str>) -> Selector {
@@ -120,7 +119,7 @@ async fn a_deletion_removes_what_was_decided_and_is_logged(database: Database) {
     assert_eq!(delete(&store, "a", selector("c/n", None), at(2)).await.unwrap().len(), 4);
     let left: Vec<_> = rows(&store, "a").await.iter().map(|row| row.key.kind).collect();
     assert_eq!(left, [ItemKind::Node]);
-    let log = store.removals("a", None, 10).await.unwrap();
+    let log = store.removals("a", &RemovalFilter::default(), None, 10).await.unwrap();
     assert!(log.iter().all(|removal| removal.report == "deletion 1"));
     let rules: Vec<String> = log.into_iter().map(|removal| removal.rule).collect();
     assert_eq!(rules, ["D1", "D1", "D1", "D1", "D2", "D2"]);
@@ -160,22 +159,27 @@ async fn images_are_ordered_filtered_and_come_in_pages(database: Database) {
     let namespaces: &[(&str, &[Pod<'_>])] = &[("n", &[("p", &containers)]), ("B", &[("q", &[("d", "a1")])])];
     apply(&store, "a", &kubernetes("c", namespaces, 0), config(120, true), at(0)).await;
     let all = ImageFilter::default();
-    let listed: Vec<Row> = store.images("a", &all).try_collect().await.unwrap();
-    assert_eq!(listed.len(), 1501);
+    let mut listed: Vec<Row> = Vec::new();
+    for size in [1000, 501, 0] {
+        let after = listed.last().map(|row| row.key.clone());
+        let page = store.images("a", &all, after.as_ref(), 1000).await.unwrap();
+        assert_eq!(page.len(), size);
+        listed.extend(page);
+    }
     assert!(listed.is_sorted_by(|a, b| a.key < b.key), "by bytes, whatever the database's language");
     let by_digest = ImageFilter { image_digest: Some("sha256:B1".to_owned()), ..ImageFilter::default() };
-    let found: Vec<Row> = store.images("a", &by_digest).try_collect().await.unwrap();
+    let found = store.images("a", &by_digest, None, 10).await.unwrap();
     assert_eq!(names(&found), ["c/n B1@sha256:B1"]);
     let by_context = ImageFilter {
         inventory_type: Some(InventoryType::Kubernetes),
         context: Some("c/B".to_owned()),
         ..ImageFilter::default()
     };
-    let found: Vec<Row> = store.images("a", &by_context).try_collect().await.unwrap();
+    let found = store.images("a", &by_context, None, 10).await.unwrap();
     assert_eq!(names(&found), ["c/B a1@sha256:a1"]);
     let ecs = ImageFilter { inventory_type: Some(InventoryType::Ecs), ..by_context };
-    assert!(store.images_after("a", &ecs, None, 10).await.unwrap().is_empty());
-    assert!(store.images_after("b", &all, None, 10).await.unwrap().is_empty());
+    assert!(store.images("a", &ecs, None, 10).await.unwrap().is_empty());
+    assert!(store.images("b", &all, None, 10).await.unwrap().is_empty());
 }
 
 async fn lists_have_pages_and_rows_are_found_by_their_uid(database: Database) {
@@ -212,8 +216,8 @@ async fn the_removal_log_has_pages_and_is_pruned(database: Database) {
         let report = kubernetes("c", &[("n", &[("p", &[(&id, "x")])])], poll * 60);
         apply(&store, "a", &report, config, at(poll * 60)).await;
     }
-    let first = store.removals("a", None, 2).await.unwrap();
-    let second = store.removals("a", Some(first[1].id), 2).await.unwrap();
+    let first = store.removals("a", &RemovalFilter::default(), None, 2).await.unwrap();
+    let second = store.removals("a", &RemovalFilter::default(), Some(first[1].id), 2).await.unwrap();
     let ids = first.iter().chain(&second).map(|removal| removal.key.id.to_string());
     assert_eq!(ids.collect::<Vec<_>>(), ["c4", "c3", "c2", "c1"]);
     assert_eq!(
@@ -221,7 +225,7 @@ async fn the_removal_log_has_pages_and_is_pruned(database: Database) {
         ("overwritten", at(240), at(300))
     );
     assert_eq!(store.prune_removals(at(240)).await.unwrap(), 3);
-    assert_eq!(store.removals("a", None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.removals("a", &RemovalFilter::default(), None, 10).await.unwrap().len(), 2);
 }
 
 async fn the_removal_log_is_filtered(database: Database) {
@@ -236,9 +240,9 @@ async fn the_removal_log_is_filtered(database: Database) {
     }
     delete(&store, "a", selector("c/m", None), at(200)).await.unwrap();
     sweep(&store, keep, at(9 * DAY)).await;
-    let all = store.removals("a", None, 100).await.unwrap();
+    let all = store.removals("a", &RemovalFilter::default(), None, 100).await.unwrap();
     let any = RemovalFilter::default();
-    let like = async |filter: &RemovalFilter| store.removals_like("a", filter, None, 100).await.unwrap();
+    let like = async |filter: &RemovalFilter| store.removals("a", filter, None, 100).await.unwrap();
     assert_eq!(like(&any).await, all);
     let filters: [(RemovalFilter, Matches); 7] = [
         (RemovalFilter { inventory_type: Some(InventoryType::Kubernetes), ..any.clone() }, |_| true),
@@ -269,7 +273,7 @@ async fn the_removal_log_is_filtered(database: Database) {
         let expected: Vec<_> = all.iter().filter(|row| matches(row)).cloned().collect();
         assert_eq!(found, expected, "{filter:?}");
         assert!(!found.is_empty(), "{filter:?}");
-        let page = store.removals_like("a", &filter, Some(found[0].id), 1).await.unwrap();
+        let page = store.removals("a", &filter, Some(found[0].id), 1).await.unwrap();
         assert_eq!(page, found[1..].iter().take(1).cloned().collect::<Vec<_>>());
     }
     let ecs = RemovalFilter { inventory_type: Some(InventoryType::Ecs), ..any };

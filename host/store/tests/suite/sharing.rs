@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use keepset_store::Store;
 use keepset_types::ItemKind;
+use sqlx::{Connection as _, Executor as _};
 
 use crate::databases::{Database, Kind};
 use crate::reports::{DAY, apply, at, config, engine, kubernetes, rows, sweep};
@@ -17,6 +18,7 @@ crate::cases!(
     what_another_gateway_wrote_is_seen,
     many_at_once_keep_order_and_lose_nothing,
     contexts_that_come_and_go_do_not_lock_anybody_out,
+    a_sweep_does_not_wait_for_an_account_that_is_being_removed,
     a_killed_writer_leaves_whole_reports,
 );
 
@@ -118,6 +120,26 @@ async fn contexts_that_come_and_go_do_not_lock_anybody_out(database: Database) {
     assert_eq!(stores[0].check().await.unwrap(), Vec::<String>::new());
 }
 
+/// One that did would hold contexts that the removal is waiting for.
+async fn a_sweep_does_not_wait_for_an_account_that_is_being_removed(database: Database) {
+    if database.kind == Kind::Sqlite {
+        // It has one writer at a time.
+        return;
+    }
+    let store = database.open().await;
+    let keep = config(1, false);
+    for account in ["a", "b"] {
+        apply(&store, account, &kubernetes("c", &[("n", &[])], 0), keep, at(0)).await;
+    }
+    let mut other = sqlx::AnyConnection::connect(&database.url).await.unwrap();
+    other.execute("BEGIN").await.unwrap();
+    other.execute("SELECT 1 FROM accounts WHERE name = 'b' FOR UPDATE").await.unwrap();
+    let swept = sweep(&store, keep, at(3 * DAY)).await;
+    assert_eq!(swept.len(), 2, "of `a` alone");
+    other.execute("ROLLBACK").await.unwrap();
+    assert_eq!(sweep(&store, keep, at(3 * DAY)).await.len(), 2);
+}
+
 /// What the writer that is killed does: reports of a hundred containers, each with ids of its own, one after the other;
 /// each that is acknowledged is written to standard output.
 pub(crate) async fn write_until_killed(url: &str) {
@@ -184,7 +206,7 @@ fn futures_may_be_sent<'a>(store: &'a Store, filter: &'a keepset_store::ImageFil
     let (config, report) = (config(1, true), kubernetes("c", &[], 0));
     is_send(store.preview("a", Some(&report), &config, at(0), engine(config, at(0))));
     is_send(store.purge("a", report.inventory_type, "c", at(0), "", |_| Err(())));
-    is_send(store.images("a", filter));
+    is_send(store.images("a", filter, None, 10));
     is_send(store.list(
         "a",
         report.inventory_type,

@@ -113,7 +113,7 @@ pub(crate) async fn removals(
         since: page.since,
         until: page.until,
     };
-    let reading = gateway.store().removals_like(&allowed.account, &filter, page.before, size);
+    let reading = gateway.store().removals(&allowed.account, &filter, page.before, size);
     let logged = gateway.metrics().store("removals", reading).await?;
     let is_full = u32::try_from(logged.len()).is_ok_and(|length| length == size);
     let next = logged.last().filter(|_| is_full).map(|last| last.id);
