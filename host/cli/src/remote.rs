@@ -116,12 +116,10 @@ impl Gateway<'_> {
         json: Option<&[u8]>,
     ) -> Result<Response<Body>, Failure> {
         let mut url = format!("{}{path}", self.url);
-        for (place, (name, value)) in query.iter().enumerate() {
-            let separator = if place == 0 { '?' } else { '&' };
-            url.push(separator);
-            url.push_str(name);
-            url.push('=');
-            url.extend(value.bytes().map(escaped));
+        if !query.is_empty() {
+            let start = url.len() + 1;
+            url.push('?');
+            url = form_urlencoded::Serializer::for_suffix(url, start).extend_pairs(query).finish();
         }
         let mut request = Request::builder().method(method).uri(url);
         if let Some(user) = &self.remote.username {
@@ -162,13 +160,5 @@ impl Gateway<'_> {
 
     pub(crate) fn failed(&self, status: Option<u16>, message: String) -> Failure {
         Failure::Remote { url: self.url.to_owned(), status, message }
-    }
-}
-
-/// A byte of a value in a URL's query.
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-        other => format!("%{other:02X}"),
     }
 }
