@@ -36,6 +36,9 @@ const exported = async (page, name) => {
   return readFile(await download.path(), "utf8");
 };
 
+/** Whether the browser would ask before the page is left. */
+const asks = (page) => page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
+
 export default [
   {
     name: "a scenario in a file comes with its faults and configurations, and a link of it has them under other names",
@@ -145,6 +148,42 @@ export default [
       holds(!(await page.inputValue(".editor textarea")).includes('"x"'), "its text is still there");
       await page.setInputFiles("input[type=file]", upload("packed.json", "PK\u0003\u0004"));
       await text(page, ".notice", "packed.json is packed. Unpack it");
+    },
+  },
+  {
+    name: "the page is left without a question unless something that was typed would be lost",
+    allows: [/Applying inline style/],
+    async run({ page, url }) {
+      await open(page, url);
+      const original = await text(page, "[data-testid=headline-a]", "Removes 80");
+      await page.click("#tab-data");
+      const document = JSON.parse(await page.locator(".editor textarea").inputValue());
+      await typed(page, (editor) => editor.fill("{"));
+      await page.waitForSelector("[data-testid=problem]");
+      equal(await asks(page), true);
+      await page.getByRole("button", { name: "Discard it" }).click();
+      equal(await asks(page), false);
+      document.a.image_ttl_days = 6;
+      await page.locator(".editor .cm-content").fill(JSON.stringify(document));
+      await text(page, "[data-testid=headline-a]", "Removes nothing");
+      equal(await asks(page), true);
+      // A file that is refused takes nothing away: what was typed is still shown.
+      await page.setInputFiles("input[type=file]", upload("none.json", "{"));
+      await page.waitForSelector("[data-testid=problem]");
+      await page.getByRole("button", { name: "Discard it" }).click();
+      equal(await asks(page), true);
+      // Started again, the engine is told what is set now, not what was typed then.
+      await page.fill("#ttl-a", "3");
+      await text(page, "[data-testid=headline-a]", original);
+      await page.workers()[0].evaluate(() => self.close()).catch(() => {});
+      await page.fill("#ttl-b", "1");
+      await page.getByRole("button", { name: "Start it again" }).click();
+      await settled(page);
+      equal([await page.inputValue("#ttl-a"), await page.inputValue("#ttl-b")], ["3", "1"]);
+      const back = page.getByRole("button", { name: "Back to the original" });
+      await back.click();
+      await back.waitFor({ state: "detached" });
+      equal(await asks(page), false);
     },
   },
   {

@@ -36,13 +36,13 @@ const wishes = { source: false, faults: false, a: false, b: false, safe: false, 
 let pumping = false;
 /** What to show once the source is open. */
 let arriving: View | null = null;
-/** Whether it is what was open before, with another text. */
-let isEdited = false;
+/** Whether it is what is open, with another text. */
+let isTyped = false;
 
 export async function boot(): Promise<void> {
   addEventListener("popstate", (event) => void openAddress(event.state));
   addEventListener("beforeunload", (event) => {
-    if (isEdited) event.preventDefault();
+    if (source.peek()?.isEdited || draft.peek()?.isEdited) event.preventDefault();
   });
   effect(keepAddress);
   effect(keepState);
@@ -55,6 +55,7 @@ export async function restart(): Promise<void> {
   if (!(await startEngine())) return;
   if (source.peek()) {
     arriving ??= { ...currentView(), a: configs.a.peek(), b: configs.b.peek() };
+    isTyped = false;
     wish("source");
   } else await openAddress();
 }
@@ -69,7 +70,7 @@ async function openAddress(state: unknown = null): Promise<void> {
   if (location.hash.length > 1) {
     try {
       const view = await decodeLink(location.hash);
-      if (view.files) return arrive({ files: view.files }, view);
+      if (view.files) return arrive({ files: view.files, isEdited: false }, view);
       const scenario = view.scenario === undefined ? firstScenario() : findScenario(view.scenario);
       if (!scenario) throw new LinkError(`there is no scenario “${view.scenario}” here`);
       return openScenario(scenario, view, false);
@@ -111,12 +112,12 @@ async function keepBehind(): Promise<void> {
 /** Opens files of the reader's own. */
 export async function openFiles(files: TextFile[], view: View = {}): Promise<void> {
   await keepBehind();
-  arrive({ files }, view);
+  arrive({ files, isEdited: false }, view);
 }
 
-function arrive(next: Source, view: View, edited = false) {
+function arrive(next: Source, view: View, typed = false) {
   arriving = view;
-  isEdited = edited;
+  isTyped = typed;
   draft.value = next;
   wish("source");
 }
@@ -132,11 +133,9 @@ export function discard(): void {
 export function edit(text: string, file: number): void {
   const now = draft.peek() ?? source.peek();
   if (!now) return;
-  const next: Source =
-    "files" in now
-      ? { files: now.files.map((old, index) => (index === file ? { ...old, text } : old)) }
-      : { ...now, text, isEdited: true };
-  arrive(next, currentView(), true);
+  const next =
+    "files" in now ? { files: now.files.map((old, index) => (index === file ? { ...old, text } : old)) } : { ...now, text };
+  arrive({ ...next, isEdited: true }, currentView(), true);
 }
 
 export function setConfig(side: SideName, change: Partial<Config>, kind: string): void {
@@ -234,7 +233,7 @@ async function opened(): Promise<void> {
   if (!next) return;
   try {
     const { a: wantedA, b: wantedB, faults: wantedFaults } = view;
-    const found = await call((engine) => engine.open(inputOf(next), { a: wantedA, b: wantedB, faults: wantedFaults }, isEdited));
+    const found = await call((engine) => engine.open(inputOf(next), { a: wantedA, b: wantedB, faults: wantedFaults }, isTyped));
     if (!(await isWanted(found.view.summary))) return await left(next);
     await call((engine) => engine.keep());
     const a = found.a ?? configs.a.peek();
