@@ -59,6 +59,20 @@ export default [
     },
   },
   {
+    name: "a report is read by the engine alone",
+    async run({ page, url }) {
+      await open(page, url);
+      const [worker] = page.workers();
+      await worker.evaluate(() => {
+        globalThis.parsed = 0;
+        const { parse } = JSON;
+        JSON.parse = (text) => (globalThis.parsed += 1, parse(text));
+      });
+      await opened(page, upload("mine.json", report(0, ["a"])));
+      equal(await worker.evaluate(() => globalThis.parsed), 0);
+    },
+  },
+  {
     name: "a fixture in a file comes with its configuration",
     async run({ page, url }) {
       await open(page, url);
