@@ -156,6 +156,45 @@ export default [
     },
   },
   {
+    name: "reports are ordered by each of their columns, and walked in that order",
+    async run({ page, url }) {
+      await open(page, url);
+      await choose(page, "two-clusters-one-name");
+      await page.click("#tab-reports");
+      const grid = page.getByRole("grid", { name: "Reports" });
+      const cells = (column) => page.$$eval("[role=grid] .body [role=row]", (rows, place) => rows.slice(0, 5).map((row) => row.children[place].textContent), column);
+      const overwritten = (text) => Number(text.split("−")[1]);
+      for (const [column, name, value] of [[1, "Cluster", (text) => text], [2, "Contexts", Number], [3, "Rows", Number], [4, "A", overwritten], [5, "B", overwritten], [0, "Day", Number]]) {
+        const head = page.getByRole("button", { name, exact: true });
+        const first = [];
+        for (const order of ["ascending", "descending"]) {
+          await head.press("Enter");
+          equal(await page.getByRole("columnheader").nth(column).getAttribute("aria-sort"), order);
+          await grid.evaluate((element) => (element.scrollTop = 0));
+          await page.waitForFunction(() => document.querySelector("[role=grid] .body [role=row]").ariaRowIndex === "2");
+          const found = (await cells(column)).map(value);
+          const isDown = order === "descending";
+          equal([...found].sort((one, other) => (one < other === isDown ? 1 : one === other ? 0 : -1)), found, `${name}, ${order}`);
+          first.push(found[0]);
+        }
+        if (["Day", "Cluster"].includes(name)) holds(first[0] < first[1], `${name}: ${first[0]} is first either way`);
+      }
+      // The last report is first now, and the next one down came before it.
+      await grid.press("Home");
+      const days = await cells(0);
+      equal(await page.locator("[role=row][aria-selected=true] [role=gridcell]").first().textContent(), days[0]);
+      await grid.press("ArrowDown");
+      await grid.press("ArrowDown");
+      equal(await page.locator("[role=row][aria-selected=true] [role=gridcell]").first().textContent(), days[2]);
+      await choose(page, "rolling-deployments");
+      await page.click("#tab-reports");
+      for (let press = 0; press < 2; press += 1) await page.getByRole("button", { name: "B", exact: true }).press("Enter");
+      await grid.evaluate((element) => (element.scrollTop = 0));
+      await page.waitForFunction(() => document.querySelector("[role=grid] .body [role=row]").ariaRowIndex === "2");
+      holds(overwritten((await cells(5))[0]) > 0, "nothing that B overwrote is first");
+    },
+  },
+  {
     name: "reports are walked one by one, also those of one instant",
     async run({ page, url }) {
       await open(page, url);

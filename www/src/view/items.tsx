@@ -1,12 +1,12 @@
 import { useSignalEffect } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { counted, count, day } from "../format.ts";
 import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
+import { Head } from "./head.tsx";
 import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
-import { order, orderBy, rows, top, type Order } from "./rows.ts";
+import { order, rows, top } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
 import { goToWhy } from "./walk.ts";
 
@@ -29,22 +29,6 @@ export function Filters({ withShown = true }: { withShown?: boolean }) {
         {(view?.summary.contexts ?? []).slice(0, 500).map((context) => <option key={context} value={context}>{context}</option>)}
       </select>
       <span class="muted small">{count(rows.value.length)} of {counted(view?.summary.items ?? 0, "item")}</span>
-    </div>
-  );
-}
-
-const ORDERS: Record<Order, string> = {
-  item: "In the order of the history", where: "By where it is", a: "By when A first removed it", b: "By when B first removed it",
-};
-
-/** The head of a column that rows can be ordered by; a second time the other way round. */
-function Head({ by, children }: { by: Order; children: ComponentChildren }) {
-  const { by: now, isDown } = order.value;
-  return (
-    <div role="columnheader" aria-sort={now !== by ? "none" : isDown ? "descending" : "ascending"}>
-      <button title={ORDERS[by]} onClick={() => orderBy(by)}>
-        {children}{now === by ? <span aria-hidden="true">{isDown ? "↓" : "↑"}</span> : null}
-      </button>
     </div>
   );
 }
@@ -102,10 +86,10 @@ export function Items() {
       >
         <div class="head" role="rowgroup">
           <div role="row" aria-rowindex={1}>
-            <Head by="item">Item</Head>
-            {isNarrow ? null : <Head by="where">Where</Head>}
-            <Head by="a">A{isNarrow ? "," : " on"} day {day(at.value, from)}</Head>
-            <Head by="b">B</Head>
+            <Head order={order} by="item" title="In the order of the history">Item</Head>
+            {isNarrow ? null : <Head order={order} by="where" title="By where it is">Where</Head>}
+            <Head order={order} by="a" title="By when A first removed it">A{isNarrow ? "," : " on"} day {day(at.value, from)}</Head>
+            <Head order={order} by="b" title="By when B first removed it">B</Head>
           </div>
         </div>
         <div class="body" role="rowgroup" style={{ height: `${virtual.height}px` }}>
