@@ -117,6 +117,18 @@ export default [
       await page.getByRole("button", { name: "Use the smallest safe TTL" }).first().press("Enter");
       await settled(page);
       equal(await focused(page), "Verdict of A");
+      for (const name of ["Undo", "Redo"]) {
+        await page.getByRole("button", { name }).press("Enter");
+        await settled(page);
+        equal(await page.getByRole("button", { name }).isDisabled(), true);
+        equal(await focused(page), name);
+      }
+      await page.fill("#ttl-a", "3");
+      const use = page.getByRole("button", { name: "Use in A" });
+      await use.press("Enter");
+      await settled(page);
+      equal(await use.isDisabled(), true);
+      equal(await focused(page), "Use in A");
       await page.getByRole("button", { name: "Remove: Agent outage" }).press("Enter");
       await settled(page);
       equal(await page.locator(".fault").count(), 0);

@@ -68,8 +68,8 @@ export function Header() {
       <div class="end">
         {isNarrow ? null : (
           <>
-            <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
-            <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
+            <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" aria-disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
+            <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" aria-disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
             <button class="plain" onClick={turnTheme}>Theme: {theme.value}</button>
           </>
         )}
@@ -123,8 +123,8 @@ function Menu({ isNarrow }: { isNarrow: boolean }) {
         {isNarrow ? (
           <>
             <OpenFiles />
-            <button disabled={!undoing.canUndo.value} onClick={undo}>Undo</button>
-            <button disabled={!undoing.canRedo.value} onClick={redo}>Redo</button>
+            <button aria-disabled={!undoing.canUndo.value} onClick={undo}>Undo</button>
+            <button aria-disabled={!undoing.canRedo.value} onClick={redo}>Redo</button>
             <button onClick={turnTheme}>Theme: {theme.value}</button>
             <button onClick={(event) => close(event, () => (dialog.value = "help"))}>Keys and help</button>
             <hr />

@@ -98,9 +98,9 @@ function SafeTtl() {
       <div class="two">
         {SIDES.map((side) => {
           const answer = safe[side].value;
+          const isOff = !answer || answer.days === configs[side].value.image_ttl_days;
           return (
-            <button key={side} disabled={!answer || answer.days === configs[side].value.image_ttl_days}
-              onClick={() => answer && setConfig(side, { image_ttl_days: answer.days }, "safe")}>
+            <button key={side} aria-disabled={isOff} onClick={() => isOff || setConfig(side, { image_ttl_days: answer.days }, "safe")}>
               Use in {side.toUpperCase()}
             </button>
           );
