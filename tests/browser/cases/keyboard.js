@@ -149,6 +149,20 @@ export default [
     },
   },
   {
+    name: "the item of the longest gap is gone to, whatever is filtered",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.click("#tab-reports");
+      await page.locator(".spaces button").last().click();
+      const link = page.getByRole("region", { name: "Smallest safe TTL" }).locator(".link");
+      const name = await link.textContent();
+      await link.press("Enter");
+      await page.waitForFunction(() => document.activeElement.id === "why");
+      await text(page, "[data-testid=why-item]", name);
+      equal(await page.locator("[role=row][aria-selected=true]").count(), 1);
+    },
+  },
+  {
     name: "a head of the table orders by Enter, once more the other way round",
     async run({ page, url }) {
       await open(page, url);

@@ -8,7 +8,7 @@ import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
 import { order, rows, top } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
-import { goToWhy } from "./walk.ts";
+import { goToWhy, unfilter } from "./walk.ts";
 
 const ROW = 30;
 
@@ -113,7 +113,7 @@ export function Items() {
             );
           })}
         </div>
-        {chosen.length === 0 ? <p class="empty">No item fits. {view.summary.items === 0 ? null : <button class="link" onClick={() => { shown.value = "all"; search.value = ""; namespace.value = null; scroller.current?.focus(); }}>Show all</button>}</p> : null}
+        {chosen.length === 0 ? <p class="empty">No item fits. {view.summary.items === 0 ? null : <button class="link" onClick={() => { unfilter(); scroller.current?.focus(); }}>Show all</button>}</p> : null}
       </div>
       {virtual.room < chosen.length ? <p class="muted small">Only the first {count(virtual.room)} rows are listed: choose a namespace to see the others.</p> : null}
     </>

@@ -1,8 +1,9 @@
 import type { SideName } from "../engine/protocol.ts";
 import { duration, ttl } from "../format.ts";
 import { setConfig, setMargin, swap, takeB } from "../state/session.ts";
-import { SIDES, configProblem, configs, curve, margin, nameOf, safe, selected, shown, stream, tab } from "../state/store.ts";
+import { SIDES, configProblem, configs, curve, margin, nameOf, safe, stream } from "../state/store.ts";
 import { later } from "./later.tsx";
+import { goToItem } from "./walk.ts";
 
 const Faults = later(() => import("./faults.tsx").then((module) => module.Faults), "card");
 
@@ -112,11 +113,7 @@ function SafeTtl() {
           The longest gap between two sightings of one item is {duration(a.gap_seconds)}
           {a.item !== null && view ? (
             <>
-              {" "}(<button class="link small" onClick={() => {
-                tab.value = "items";
-                shown.value = "all";
-                selected.value = a.item;
-              }}>{nameOf(view, a.item)}</button>)
+              {" "}(<button class="link small" onClick={() => goToItem(a.item!)}>{nameOf(view, a.item)}</button>)
             </>
           ) : null}. This TTL survives outages up to {duration(a.survives_seconds)}.
         </p>
