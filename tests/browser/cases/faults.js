@@ -192,18 +192,30 @@ export default [
     },
   },
   {
-    name: "nothing is called safe where there is nothing to judge",
+    name: "nothing is called safe where there is nothing to judge: neither shown, nor read out, nor copied",
     async run({ page, url }) {
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
       await open(page, url);
       const card = ".verdict[data-side=a]";
+      const isSaid = async (headline) => {
+        await text(page, "[data-testid=headline-a]", `○ ${headline}`);
+        await text(page, "[data-testid=announce]", `A: ${headline}. B: ${headline}.`);
+        await text(page, "section[aria-labelledby=title-safe]", /– ?Use in A/);
+        await page.locator(".menu summary").click();
+        await page.getByRole("button", { name: "as Markdown" }).click();
+        await page.waitForFunction(() => document.querySelector(".notice")?.textContent.includes("copied"));
+        const copied = await page.evaluate(() => navigator.clipboard.readText());
+        holds(copied.includes(`| verdict | ${headline} | ${headline} |`) && !copied.includes("Smallest safe"), copied);
+        await page.getByRole("button", { name: "Close" }).click();
+      };
       await page.setInputFiles("input[type=file]", json({ ...report(), namespaces: [], pods: [], containers: [] }));
       await text(page, card, "Nothing to judge");
-      holds(!(await text(page, card, "choose a scenario")).includes("✓"), "it is called safe");
+      await isSaid("Nothing to judge");
       await page.setInputFiles("input[type=file]", json(report()));
-      await text(page, card, "Too few reports to judge gaps");
+      await isSaid("Too few reports to judge");
       const lines = [report(), { ...report(), timestamp: "2026-01-02T00:00:00Z" }].map((one) => JSON.stringify(one)).join("\n");
       await page.setInputFiles("input[type=file]", { name: "two.ndjson", mimeType: "application/json", buffer: Buffer.from(lines) });
-      holds(!(await text(page, card, "Survives outages")).includes("Too few"), "two are too few");
+      holds(!(await text(page, card, "Survives outages")).includes("no gap"), "two are too few");
     },
   },
 ];

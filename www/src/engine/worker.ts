@@ -134,11 +134,11 @@ function runView(history: History, replay: Replay, config: Config, marginDays: n
   };
 }
 
-function safeTtl(history: History, marginDays: number, overwrite: boolean): SafeTtl {
+function safeTtl(history: History, marginDays: number, overwrite: boolean): SafeTtl | null {
   const key = `${marginDays} ${overwrite}`;
   const known = safest.get(key) ?? history.safe_ttl(marginDays, overwrite);
   safest.set(key, known);
-  return known;
+  return known.gap_seconds > 0 ? known : null;
 }
 
 /** Where each item's spans begin; spans come in the order of items. */

@@ -33,10 +33,10 @@ export async function saveFixture(): Promise<void> {
 }
 
 export async function copyMarkdown(): Promise<void> {
-  const [a, b, safest, view] = [runs.a.value, runs.b.value, safe.a.value, stream.value];
-  if (!a || !b || !safest || !view) return;
+  const [a, b, view] = [runs.a.value, runs.b.value, stream.value];
+  if (!a || !b || !view) return;
   const from = source.value;
-  await copy(markdownOf(titleOf(), view, a, b, safest, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
+  await copy(markdownOf(titleOf(), view, a, b, safe.a.value, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
 }
 
 /** The view as it is, with whatever it needs. */

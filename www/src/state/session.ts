@@ -302,7 +302,7 @@ async function faulted(): Promise<void> {
 async function show(view: HistoryView, a: Config, b: Config, marginDays: number, also: () => void): Promise<void> {
   const first = await call((engine) => engine.run("a", a, marginDays));
   const second = await call((engine) => engine.run("b", b, marginDays));
-  const bent = await call((engine) => engine.curve(curveDays(first.safe.days, a, b), a.image_ingest_overwrite));
+  const bent = await call((engine) => engine.curve(curveDays(first.safe, a, b), a.image_ingest_overwrite));
   pace = Math.max(pace, (2 * view.summary.sightings) / Math.max(1, first.milliseconds + second.milliseconds));
   batch(() => {
     stream.value = view;
@@ -341,8 +341,8 @@ async function measured(): Promise<void> {
 }
 
 /** The curve reaches somewhat beyond whatever is of interest. */
-function curveDays(safest = safe.a.peek()?.days ?? 0, a = configs.a.peek(), b = configs.b.peek()): number {
-  const widest = Math.max(safest * 2, a.image_ttl_days * 1.25, b.image_ttl_days * 1.25, 10);
+function curveDays(safest = safe.a.peek(), a = configs.a.peek(), b = configs.b.peek()): number {
+  const widest = Math.max((safest?.days ?? 0) * 2, a.image_ttl_days * 1.25, b.image_ttl_days * 1.25, 10);
   return Math.min(Math.ceil(widest / 10) * 10, 400);
 }
 

@@ -52,7 +52,7 @@ export const stream = signal<HistoryView | null>(null);
 export const runs = { a: signal<RunView | null>(null), b: signal<RunView | null>(null) };
 /** The configuration whose verdict is shown: one that was refused is none. */
 export const decided = (side: SideName): Config => runs[side].value?.config ?? configs[side].value;
-/** The smallest safe TTL of each configuration, with the margin: overwrite makes a difference to it. */
+/** The smallest safe TTL of each configuration, with the margin: overwrite makes a difference to it. None without a gap. */
 export const safe = { a: signal<SafeTtl | null>(null), b: signal<SafeTtl | null>(null) };
 export const curve = signal<Curve | null>(null);
 

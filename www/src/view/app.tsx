@@ -4,6 +4,7 @@ import { call, engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { counted, duration, size } from "../format.ts";
 import { about, dialog, notice, runs, source, stream, tab, waiting } from "../state/store.ts";
+import { headlineOf } from "../verdict.ts";
 import { Header } from "./header.tsx";
 import { later } from "./later.tsx";
 import { narrowPage } from "./plot.ts";
@@ -129,10 +130,9 @@ async function verify(): Promise<void> {
 
 /** Read out when a verdict changes, and nothing else is. */
 function Announce() {
-  const [a, b] = [runs.a.value, runs.b.value];
-  const isCalm = useLate(`${a?.verdict.sentence ?? ""}|${b?.verdict.sentence ?? ""}`, 600);
-  const [first, second] = String(isCalm).split("|");
-  return <p class="hidden" role="status" aria-live="polite" data-testid="announce">{first && second ? `A: ${first} B: ${second}` : ""}</p>;
+  const [view, a, b] = [stream.value, runs.a.value, runs.b.value];
+  const said = useLate(view && a && b ? `A: ${headlineOf(view.summary, a).text}. B: ${headlineOf(view.summary, b).text}.` : "", 600);
+  return <p class="hidden" role="status" aria-live="polite" data-testid="announce">{said}</p>;
 }
 
 /** A value, once it has stayed the same for a while; the first one, and false, at once. */

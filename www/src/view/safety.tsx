@@ -3,6 +3,7 @@ import uPlot from "uplot";
 import { counted, short, ttl } from "../format.ts";
 import { setConfig } from "../state/session.ts";
 import { configs, curve, safe } from "../state/store.ts";
+import { TOO_FEW } from "../verdict.ts";
 import { palette } from "./palette.ts";
 
 const HEIGHT = 176;
@@ -74,7 +75,7 @@ export function Safety() {
       </header>
       <div
         class="curve" ref={place} role="img"
-        aria-label={bent && safest ? `With a TTL of ${ttl(a)}, ${counted(wrongAtA, "running item")} would be removed; from ${ttl(safest.days)} on none by the TTL.` : "No history yet"}
+        aria-label={!safest ? TOO_FEW : `With a TTL of ${ttl(a)}, ${counted(wrongAtA, "running item")} would be removed; from ${ttl(safest.days)} on none by the TTL.`}
       />
       <p class="small row">
         <span class="wrong">— running items removed (left)</span>

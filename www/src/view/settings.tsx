@@ -2,6 +2,7 @@ import type { SideName } from "../engine/protocol.ts";
 import { duration, ttl } from "../format.ts";
 import { setConfig, setMargin, swap, takeB } from "../state/session.ts";
 import { SIDES, configProblem, configs, curve, margin, nameOf, safe, stream } from "../state/store.ts";
+import { TOO_FEW } from "../verdict.ts";
 import { later } from "./later.tsx";
 import { goToItem } from "./walk.ts";
 
@@ -107,8 +108,8 @@ function SafeTtl() {
           );
         })}
       </div>
-      {a?.gap_seconds === 0 ? <p class="muted small">Too few reports to judge gaps: no item was seen at two times.</p> : null}
-      {a && a.gap_seconds > 0 ? (
+      {view && !a ? <p class="muted small">{TOO_FEW}</p> : null}
+      {a ? (
         <p class="muted small">
           The longest gap between two sightings of one item is {duration(a.gap_seconds)}
           {a.item !== null && view ? (
