@@ -92,6 +92,20 @@ export default [
     },
   },
   {
+    name: "what is refused in YAML: its place there, and once it was changed in the editor, its place in that",
+    allows: [/Applying inline style/],
+    async run({ page, url }) {
+      await open(page, url);
+      const yaml = "# Of a cluster\ncluster_name: c1\ntimestamp: 2026-01-01T00:00:00Z\npods:\n  - uid: p1\n    name: 5\n";
+      await page.setInputFiles("input[type=file]", { name: "report.yaml", mimeType: "application/yaml", buffer: Buffer.from(yaml) });
+      await text(page, "[data-testid=problem]", "report.yaml, line 6, column 11, at /pods/0/name");
+      await page.getByRole("button", { name: "Show the text" }).click();
+      await page.locator(".editor textarea").focus();
+      await page.locator(".editor .cm-content").fill('{"cluster_name": "c1", "timestamp": 7}');
+      await text(page, "[data-testid=problem]", /report.yaml, as JSON, line 1, column \d+, at .timestamp/);
+    },
+  },
+  {
     name: "a wrong value in any field: its place in the document",
     async run({ page, url }) {
       await open(page, url);
