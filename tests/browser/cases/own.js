@@ -1,6 +1,7 @@
 // Data of the reader's own: read with what they say, kept, named as they are, and let go of when that is wanted.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { choose, open, ready, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 import { places } from "../places.js";
@@ -35,6 +36,8 @@ const exported = async (page, name) => {
   const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
   return readFile(await download.path(), "utf8");
 };
+
+const linkTo = (view) => `v1.${deflateRawSync(JSON.stringify(view)).toString("base64url")}`;
 
 /** Whether the browser would ask before the page is left. */
 const asks = (page) => page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
@@ -201,6 +204,45 @@ export default [
     },
   },
   {
+    name: "nothing is remembered unless it is asked for, and nothing once it is to be forgotten",
+    async run({ page, url }) {
+      const stored = () => page.evaluate(() => localStorage.length);
+      const again = async () => {
+        await page.goto("about:blank");
+        await open(page, url);
+      };
+      await open(page, url);
+      await opened(page, upload("mine.json", report(0, ["a"])));
+      equal(await stored(), 0);
+      await page.getByRole("button", { name: "Remember it in this browser" }).click();
+      await page.waitForFunction(() => localStorage.length === 1);
+      await text(page, ".footer", "in this browser, your own data too, and goes nowhere else");
+      const before = await page.evaluate(() => localStorage.getItem("keepset-view"));
+      await page.fill("#ttl-a", "33");
+      await page.waitForFunction((old) => localStorage.getItem("keepset-view") !== old, before);
+      await again();
+      await text(page, ".main > p.muted", "mine.json");
+      equal(await page.inputValue("#ttl-a"), "33");
+      // A link comes before it.
+      await page.goto("about:blank");
+      await open(page, `${url}#${linkTo({ scenario: "deleted-namespace" })}`);
+      equal(await page.evaluate(() => document.documentElement.dataset.scenario), "deleted-namespace");
+      await page.getByRole("button", { name: "Forget it" }).click();
+      equal(await stored(), 0);
+      await again();
+      equal([await page.evaluate(() => document.documentElement.dataset.scenario), await stored()], ["outage-5-days-ttl-3", 0]);
+      // More than the browser keeps, and what does not open any more.
+      const noise = Array.from({ length: 600_000 }, () => Math.random().toString(36)).join("");
+      await opened(page, upload("large.json", { ...report(0, ["a"]), noise }));
+      await page.getByRole("button", { name: "Remember it in this browser" }).click();
+      await text(page, ".notice", "more than the browser keeps");
+      equal(await stored(), 0);
+      await page.evaluate(() => localStorage.setItem("keepset-view", "v1.AAAA"));
+      await again();
+      await text(page, ".notice", "What was remembered does not open");
+    },
+  },
+  {
     name: "Back leads to one's own data, and from them",
     async run({ page, url }) {
       await open(page, url);
@@ -246,9 +288,7 @@ export default [
   {
     name: "a link that the engine refuses says why, and the page opens all the same",
     async run({ page, url }) {
-      const view = { scenario: "deleted-namespace", a: { image_ttl_days: 99_999, image_ingest_overwrite: false } };
-      const deflated = await new Response(new Blob([JSON.stringify(view)]).stream().pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
-      await open(page, `${url}#v1.${Buffer.from(deflated).toString("base64url")}`);
+      await open(page, `${url}#${linkTo({ scenario: "deleted-namespace", a: { image_ttl_days: 99_999, image_ingest_overwrite: false } })}`);
       await text(page, ".notice", /This link does not open.*99999/);
       equal(await page.evaluate(() => document.documentElement.dataset.scenario), "outage-5-days-ttl-3");
     },

@@ -2,8 +2,7 @@
 import { call } from "../engine/client.ts";
 import type { SideName } from "../engine/protocol.ts";
 import { findScenario } from "../files/scenarios.ts";
-import { currentView } from "../state/session.ts";
-import { decided, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
+import { decided, isOwn, notice, runs, safe, source, stream } from "../state/store.ts";
 import type { View } from "../state/link.ts";
 import { yamlOf } from "./config.ts";
 import { fixtureOf } from "./fixture.ts";
@@ -37,12 +36,6 @@ export async function copyMarkdown(): Promise<void> {
   if (!a || !b || !view) return;
   const from = source.value;
   await copy(markdownOf(titleOf(), view, a, b, safe.a.value, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
-}
-
-/** The view as it is, with whatever it needs. */
-export function viewWithData(): View {
-  const from = source.value;
-  return { ...currentView(), ...(from && isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
 }
 
 /** A view in a file that opens here again. */

@@ -1,11 +1,12 @@
 /** What happens between the reader, the engine and the address: opening, replaying, undoing, linking. */
-import { batch, effect } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import { call, engineState, startEngine } from "../engine/client.ts";
 import type { Config, EngineError, Fault, Summary } from "../engine/api.ts";
 import type { HistoryView, Input, SideName } from "../engine/protocol.ts";
 import { findScenario, firstScenario, type Scenario } from "../files/scenarios.ts";
 import { ask } from "./ask.ts";
-import { type TextFile, type View, LinkError, decodeLink, encodeLink } from "./link.ts";
+import { keep, kept } from "./kept.ts";
+import { type TextFile, type View, LARGEST_LINK_BYTES, LinkError, decodeLink, encodeLink } from "./link.ts";
 import {
   SIDES, about, at, bounds, configProblem, configs, curve, decided, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
   search, selected, shown, isOwn, source, stream, tab, textsOf, waiting, type Source,
@@ -42,7 +43,7 @@ let isTyped = false;
 export async function boot(): Promise<void> {
   addEventListener("popstate", (event) => void openAddress(event.state));
   addEventListener("beforeunload", (event) => {
-    if (source.peek()?.isEdited || draft.peek()?.isEdited) event.preventDefault();
+    if (draft.peek()?.isEdited || (source.peek()?.isEdited && !isRemembered.peek())) event.preventDefault();
   });
   effect(keepAddress);
   effect(keepState);
@@ -65,11 +66,12 @@ const behind: { source: Source; view: View }[] = [];
 
 /** `state`: what the browser kept beside the address. */
 async function openAddress(state: unknown = null): Promise<void> {
-  const kept = behind[Number(state ?? -1)];
-  if (kept) return arrive(kept.source, kept.view);
-  if (location.hash.length > 1) {
+  const before = behind[Number(state ?? -1)];
+  if (before) return arrive(before.source, before.view);
+  const link = isLink() ? location.hash : kept(REMEMBERED);
+  if (link) {
     try {
-      const view = await decodeLink(location.hash);
+      const view = await decodeLink(link);
       if (view.files) return arrive({ files: view.files, isEdited: false }, view);
       const scenario = view.scenario === undefined ? firstScenario() : findScenario(view.scenario);
       if (!scenario) throw new LinkError(`there is no scenario “${view.scenario}” here`);
@@ -82,9 +84,13 @@ async function openAddress(state: unknown = null): Promise<void> {
   await openScenario(firstScenario(), {}, false);
 }
 
-/** Says why a link does not open, and shows what is shown without one. */
+const isLink = () => location.hash.length > 1;
+
+/** Says why a link does not open, or what was remembered, and shows what is shown without one. */
 async function openInstead(why: string): Promise<void> {
-  notice.value = { is: "error", text: `This link does not open: ${why}. Here is the first scenario instead.` };
+  // It stays, until something else is to be remembered.
+  if (!isLink()) isRemembered.value = false;
+  notice.value = { is: "error", text: `${isLink() ? "This link" : "What was remembered"} does not open: ${why}. Here is the first scenario instead.` };
   await openScenario(firstScenario(), {}, false);
 }
 
@@ -375,6 +381,32 @@ export function currentView(): View {
   };
 }
 
+/** The same with the reader's own data. */
+export function viewWithData(): View {
+  const from = source.value;
+  return { ...currentView(), ...(from && isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
+}
+
+const REMEMBERED = "keepset-view";
+
+/** Whether this browser remembers what is open, as a link that the page opens with. */
+export const isRemembered = signal(kept(REMEMBERED) !== null);
+
+export async function remember(): Promise<void> {
+  isRemembered.value = true;
+  const view = viewWithData();
+  const link = new Blob([JSON.stringify(view)]).size > LARGEST_LINK_BYTES ? null : await encodeLink(view);
+  // Unless it was to be forgotten meanwhile.
+  if (!isRemembered.peek() || (link && keep(REMEMBERED, link))) return;
+  forget();
+  notice.value = { is: "error", text: "This is more than the browser keeps for a page: it is not remembered. The view can be saved as a file." };
+}
+
+export function forget(): void {
+  isRemembered.value = false;
+  keep(REMEMBERED, null);
+}
+
 let addressTimer = 0;
 
 /** Says on the page's root what is open and whether a replay is under way, for styles and for whoever drives the page. */
@@ -395,6 +427,7 @@ function keepAddress() {
 async function sayAddress(): Promise<void> {
   const from = source.peek();
   if (!from) return;
+  if (isRemembered.peek()) void remember();
   const view = currentView();
   if (isOwn(from)) {
     const number = (window.history.state as number | null) ?? behind.length;

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import { call, engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { counted, duration, size } from "../format.ts";
+import { forget, isRemembered, remember } from "../state/session.ts";
 import { about, dialog, notice, runs, source, stream, tab, waiting } from "../state/store.ts";
 import { headlineOf } from "../verdict.ts";
 import { Header } from "./header.tsx";
@@ -105,7 +106,12 @@ function Footer() {
           <button class="link small" onClick={() => void verify()}>Check it against the rules, step by step</button>
         </span>
       ) : null}
-      <span>Nothing leaves this tab.</span>
+      <span>
+        {isRemembered.value ? "What is open is remembered in this browser, your own data too, and goes nowhere else. " : "Nothing leaves this tab. "}
+        <button class="link small" onClick={() => (isRemembered.value ? forget() : void remember())}>
+          {isRemembered.value ? "Forget it" : "Remember it in this browser"}
+        </button>
+      </span>
       {import.meta.env.MODE === "single" ? null : <a href="keepset-playground.html" download>One file, for offline use</a>}
     </footer>
   );

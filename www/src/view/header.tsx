@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario, scenarios } from "../files/scenarios.ts";
-import { openScenario, redo, undo, undoing } from "../state/session.ts";
+import { openScenario, redo, undo, undoing, viewWithData } from "../state/session.ts";
 import { dialog, draft, problem, source } from "../state/store.ts";
 import { setTheme, theme, type Theme } from "./palette.ts";
 import { narrow } from "./plot.ts";
@@ -134,7 +134,7 @@ function Menu({ isNarrow }: { isNarrow: boolean }) {
         <button onClick={(event) => close(event, async () => (await saving()).saveConfig("b"))}>Configuration B as YAML</button>
         <button onClick={(event) => close(event, async () => (await saving()).saveFixture())}>Conformance fixture, with A</button>
         <button onClick={(event) => close(event, async () => (await saving()).copyMarkdown())}>Copy the verdict as Markdown</button>
-        <button onClick={(event) => close(event, async () => { const { saveView, viewWithData } = await saving(); saveView(viewWithData()); })}>This view, with its data, as a file</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveView(viewWithData()))}>This view, with its data, as a file</button>
       </div>
     </details>
   );
