@@ -1,6 +1,6 @@
 import type { SafeTtl } from "../engine/api.ts";
 import type { HistoryView, RunView } from "../engine/protocol.ts";
-import { count, counted, duration, ttl, utc } from "../format.ts";
+import { count, counted, duration, onOff, ttl, utc } from "../format.ts";
 import { TOO_FEW, headlineOf } from "../verdict.ts";
 
 /** Both verdicts as a table, to be pasted where the decision is discussed. */
@@ -13,7 +13,7 @@ export function markdownOf(title: string, view: HistoryView, a: RunView, b: RunV
     "| | A | B |",
     "|---|---|---|",
     row("TTL", ({ config }) => ttl(config.image_ttl_days)),
-    row("overwrite", ({ config }) => (config.image_ingest_overwrite ? "on" : "off")),
+    row("overwrite", ({ config }) => onOff(config.image_ingest_overwrite)),
     row("verdict", (run) => headlineOf(summary, run).text),
     row("first", ({ verdict }) => (verdict.first_wrong_at === null ? "–" : utc(verdict.first_wrong_at))),
     row("kept at the end", ({ verdict }) => count(verdict.active_at_end)),

@@ -2,6 +2,7 @@
 import { call } from "../engine/client.ts";
 import type { SideName } from "../engine/protocol.ts";
 import { findScenario } from "../files/scenarios.ts";
+import { refusal } from "../state/session.ts";
 import { decided, isOwn, notice, runs, safe, source, stream } from "../state/store.ts";
 import type { View } from "../state/link.ts";
 import { yamlOf } from "./config.ts";
@@ -27,7 +28,7 @@ export async function saveFixture(): Promise<void> {
     const text = await fixtureOf(view, run, titleOf(), report, answer);
     save("fixture.json", text, "application/json");
   } catch (error) {
-    notice.value = { is: "error", text: `No fixture was made: ${error instanceof Error ? error.message : String((error as { message?: string }).message ?? error)}` };
+    notice.value = { is: "error", text: `No fixture was made: ${refusal(error).message}` };
   }
 }
 

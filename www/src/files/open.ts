@@ -3,7 +3,7 @@ import { ask } from "../state/ask.ts";
 import { LinkError, checked, type TextFile } from "../state/link.ts";
 import { findScenario, firstScenario } from "./scenarios.ts";
 import { jsonOf } from "./yaml.ts";
-import { openFiles, openScenario } from "../state/session.ts";
+import { openFiles, openScenario, refusal } from "../state/session.ts";
 import { notice } from "../state/store.ts";
 import { size } from "../format.ts";
 
@@ -22,7 +22,7 @@ async function read(files: File[]): Promise<void> {
   try {
     texts = await Promise.all(files.map(textOf));
   } catch (error) {
-    notice.value = { is: "error", text: error instanceof Error ? error.message : String(error) };
+    notice.value = { is: "error", text: refusal(error).message };
     return;
   }
   const [first] = texts;

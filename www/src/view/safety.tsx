@@ -1,6 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { counted, short, ttl } from "../format.ts";
+import { counted, onOff, short, ttl } from "../format.ts";
 import { setConfig } from "../state/session.ts";
 import { configs, curve, safe } from "../state/store.ts";
 import { TOO_FEW } from "../verdict.ts";
@@ -71,7 +71,7 @@ export function Safety() {
     <section class="card" aria-labelledby="title-safety">
       <header>
         <h2 id="title-safety">Safety by TTL</h2>
-        <span class="muted small">overwrite {configs.a.value.image_ingest_overwrite ? "on" : "off"}, as in A</span>
+        <span class="muted small">overwrite {onOff(configs.a.value.image_ingest_overwrite)}, as in A</span>
       </header>
       <div
         class="curve" ref={place} role="img"

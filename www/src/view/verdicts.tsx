@@ -1,5 +1,5 @@
 import type { SideName } from "../engine/protocol.ts";
-import { count, day, duration, ttl, utc } from "../format.ts";
+import { count, day, duration, settings, ttl, utc } from "../format.ts";
 import { setConfig } from "../state/session.ts";
 import { bounds, configs, runs, safe, stream } from "../state/store.ts";
 import { TOO_FEW, headlineOf } from "../verdict.ts";
@@ -27,7 +27,7 @@ function Verdict({ side }: { side: SideName }) {
     <article class="card verdict" data-side={side} data-harm={harm} tabIndex={-1} aria-label={`Verdict of ${letter}`}>
       <p class="row small muted">
         <span class="badge" aria-hidden="true">{letter}</span>
-        TTL {ttl(config.image_ttl_days)}, overwrite {config.image_ingest_overwrite ? "on" : "off"}
+        {settings(config)}
       </p>
       <p class={`headline ${headline.is}`} data-testid={`headline-${side}`}><span aria-hidden="true">{headline.mark}</span> {headline.text}</p>
       {view.summary.items === 0 ? <p>No item was reported: drop reports, or choose a scenario.</p> : <p>
