@@ -128,6 +128,19 @@ export default [
     },
   },
   {
+    name: "the menu is within the page, at any width",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.locator(".menu summary").click();
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await over(page);
+        const { x, width: wide } = await page.locator(".menu > div").boundingBox();
+        holds(x >= 0 && x + wide <= width, `at ${width} it reaches from ${x} to ${x + wide}`);
+      }
+    },
+  },
+  {
     name: "labels of faults stand beside each other, within the chart",
     async run({ page, url }) {
       await open(page, url);

@@ -214,7 +214,7 @@ export default [
       await open(page, url);
       await opened(page, upload("mine.json", report(0, ["a"])));
       equal(await stored(), 0);
-      await page.getByRole("button", { name: "Remember it in this browser" }).click();
+      await page.getByRole("button", { name: "Remember what is open" }).click();
       await page.waitForFunction(() => localStorage.length === 1);
       await text(page, ".footer", "in this browser, your own data too, and goes nowhere else");
       const before = await page.evaluate(() => localStorage.getItem("keepset-view"));
@@ -234,7 +234,7 @@ export default [
       // More than the browser keeps, and what does not open any more.
       const noise = Array.from({ length: 600_000 }, () => Math.random().toString(36)).join("");
       await opened(page, upload("large.json", { ...report(0, ["a"]), noise }));
-      await page.getByRole("button", { name: "Remember it in this browser" }).click();
+      await page.getByRole("button", { name: "Remember what is open" }).click();
       await text(page, ".notice", "more than the browser keeps");
       equal(await stored(), 0);
       await page.evaluate(() => localStorage.setItem("keepset-view", "v1.AAAA"));

@@ -109,7 +109,7 @@ function Footer() {
       <span>
         {isRemembered.value ? "What is open is remembered in this browser, your own data too, and goes nowhere else. " : "Nothing leaves this tab. "}
         <button class="link small" onClick={() => (isRemembered.value ? forget() : void remember())}>
-          {isRemembered.value ? "Forget it" : "Remember it in this browser"}
+          {isRemembered.value ? "Forget it" : "Remember what is open, in this browser alone"}
         </button>
       </span>
       {import.meta.env.MODE === "single" ? null : <a href="keepset-playground.html" download>One file, for offline use</a>}

@@ -11,6 +11,8 @@ import { useVirtual } from "./virtual.ts";
 import { goToWhy, unfilter } from "./walk.ts";
 
 const ROW = 30;
+/** Letters of a name that are never cut off: its end is what tells pods apart. */
+const TAIL = 7;
 
 const LABELS: Record<Shown, string> = { all: "All", wrong: "Wrongly removed", kept: "Kept now", removed: "Removed now", differs: "A and B differ now" };
 
@@ -57,7 +59,7 @@ export function Items() {
 
   if (!view || !a || !b) return null;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
+  const columns = isNarrow ? "minmax(0, 1fr) minmax(88px, 1fr) minmax(84px, 1fr)" : "minmax(0, 0.9fr) minmax(0, 0.95fr) minmax(0, 1.25fr) minmax(0, 1.25fr)";
   const onKeyDown = (event: KeyboardEvent) => {
     // What is pressed on a head of the table is the head's.
     if (event.target !== event.currentTarget) return;
@@ -95,6 +97,7 @@ export function Items() {
         <div class="body" role="rowgroup" style={{ height: `${virtual.height}px` }}>
           {virtual.items.map(({ index, start }) => {
             const item = chosen[index]!;
+            const name = shortName(nameOf(view, item));
             return (
               <div
                 key={item} id={`item-${item}`} role="row" aria-rowindex={index + 2} aria-selected={item === selected.value}
@@ -105,8 +108,8 @@ export function Items() {
                 }}
                 onPointerEnter={() => (hovered.value = item)} onPointerLeave={() => (hovered.value = null)}
               >
-                <div role="gridcell" class="mono" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}>{shortName(nameOf(view, item))}</div>
-                {isNarrow ? null : <div role="gridcell" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
+                <div role="gridcell" class="mono ends" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}><span>{name.slice(0, -TAIL)}</span>{name.slice(-TAIL)}</div>
+                {isNarrow ? null : <div role="gridcell" class="small" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
                 <div role="gridcell"><State run={a} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
                 <div role="gridcell"><State run={b} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
               </div>
