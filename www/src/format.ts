@@ -1,5 +1,7 @@
 /** Times, lengths of time and counts, as the page writes them. */
 
+import type { Config } from "./engine/api.ts";
+
 export const DAY = 86_400;
 
 const counts = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
@@ -48,6 +50,15 @@ export function size(bytes: number): string {
 /** A TTL in words: 0 is for ever. */
 export function ttl(days: number): string {
   return days === 0 ? "for ever" : counted(days, "day");
+}
+
+/** Both settings in short: `TTL 3 days, overwrite off`. */
+export function settings(config: Config): string {
+  return `TTL ${ttl(config.image_ttl_days)}, overwrite ${onOff(config.image_ingest_overwrite)}`;
+}
+
+export function onOff(isOn: boolean): string {
+  return isOn ? "on" : "off";
 }
 
 /** Short for an axis or a column: `1.2k`, `3.4M`. */

@@ -92,6 +92,20 @@ export default [
     },
   },
   {
+    name: "what is refused in YAML: its place there, and once it was changed in the editor, its place in that",
+    allows: [/Applying inline style/],
+    async run({ page, url }) {
+      await open(page, url);
+      const yaml = "# Of a cluster\ncluster_name: c1\ntimestamp: 2026-01-01T00:00:00Z\npods:\n  - uid: p1\n    name: 5\n";
+      await page.setInputFiles("input[type=file]", { name: "report.yaml", mimeType: "application/yaml", buffer: Buffer.from(yaml) });
+      await text(page, "[data-testid=problem]", "report.yaml, line 6, column 11, at /pods/0/name");
+      await page.getByRole("button", { name: "Show the text" }).click();
+      await page.locator(".editor textarea").focus();
+      await page.locator(".editor .cm-content").fill('{"cluster_name": "c1", "timestamp": 7}');
+      await text(page, "[data-testid=problem]", /report.yaml, as JSON, line 1, column \d+, at .timestamp/);
+    },
+  },
+  {
     name: "a wrong value in any field: its place in the document",
     async run({ page, url }) {
       await open(page, url);
@@ -192,18 +206,30 @@ export default [
     },
   },
   {
-    name: "nothing is called safe where there is nothing to judge",
+    name: "nothing is called safe where there is nothing to judge: neither shown, nor read out, nor copied",
     async run({ page, url }) {
+      await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
       await open(page, url);
       const card = ".verdict[data-side=a]";
+      const isSaid = async (headline) => {
+        await text(page, "[data-testid=headline-a]", `○ ${headline}`);
+        await text(page, "[data-testid=announce]", `A: ${headline}. B: ${headline}.`);
+        await text(page, "section[aria-labelledby=title-safe]", /– ?Use in A/);
+        await page.locator(".menu summary").click();
+        await page.getByRole("button", { name: "as Markdown" }).click();
+        await page.waitForFunction(() => document.querySelector(".notice")?.textContent.includes("copied"));
+        const copied = await page.evaluate(() => navigator.clipboard.readText());
+        holds(copied.includes(`| verdict | ${headline} | ${headline} |`) && !copied.includes("Smallest safe"), copied);
+        await page.getByRole("button", { name: "Close" }).click();
+      };
       await page.setInputFiles("input[type=file]", json({ ...report(), namespaces: [], pods: [], containers: [] }));
       await text(page, card, "Nothing to judge");
-      holds(!(await text(page, card, "choose a scenario")).includes("✓"), "it is called safe");
+      await isSaid("Nothing to judge");
       await page.setInputFiles("input[type=file]", json(report()));
-      await text(page, card, "Too few reports to judge gaps");
+      await isSaid("Too few reports to judge");
       const lines = [report(), { ...report(), timestamp: "2026-01-02T00:00:00Z" }].map((one) => JSON.stringify(one)).join("\n");
       await page.setInputFiles("input[type=file]", { name: "two.ndjson", mimeType: "application/json", buffer: Buffer.from(lines) });
-      holds(!(await text(page, card, "Survives outages")).includes("Too few"), "two are too few");
+      holds(!(await text(page, card, "Survives outages")).includes("no gap"), "two are too few");
     },
   },
 ];

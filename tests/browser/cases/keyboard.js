@@ -117,6 +117,18 @@ export default [
       await page.getByRole("button", { name: "Use the smallest safe TTL" }).first().press("Enter");
       await settled(page);
       equal(await focused(page), "Verdict of A");
+      for (const name of ["Undo", "Redo"]) {
+        await page.getByRole("button", { name }).press("Enter");
+        await settled(page);
+        equal(await page.getByRole("button", { name }).isDisabled(), true);
+        equal(await focused(page), name);
+      }
+      await page.fill("#ttl-a", "3");
+      const use = page.getByRole("button", { name: "Use in A" });
+      await use.press("Enter");
+      await settled(page);
+      equal(await use.isDisabled(), true);
+      equal(await focused(page), "Use in A");
       await page.getByRole("button", { name: "Remove: Agent outage" }).press("Enter");
       await settled(page);
       equal(await page.locator(".fault").count(), 0);
@@ -137,6 +149,20 @@ export default [
     },
   },
   {
+    name: "the item of the longest gap is gone to, whatever is filtered",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.click("#tab-reports");
+      await page.locator(".spaces button").last().click();
+      const link = page.getByRole("region", { name: "Smallest safe TTL" }).locator(".link");
+      const name = await link.textContent();
+      await link.press("Enter");
+      await page.waitForFunction(() => document.activeElement.id === "why");
+      await text(page, "[data-testid=why-item]", name);
+      equal(await page.locator("[role=row][aria-selected=true]").count(), 1);
+    },
+  },
+  {
     name: "a head of the table orders by Enter, once more the other way round",
     async run({ page, url }) {
       await open(page, url);
@@ -153,6 +179,45 @@ export default [
         holds((await focused(page)).startsWith(name), `${name}: the focus is on ${await focused(page)}`);
         if (column === 1) holds(before[0] < (await cells(column))[0], `${before[0]} is first either way`);
       }
+    },
+  },
+  {
+    name: "reports are ordered by each of their columns, and walked in that order",
+    async run({ page, url }) {
+      await open(page, url);
+      await choose(page, "two-clusters-one-name");
+      await page.click("#tab-reports");
+      const grid = page.getByRole("grid", { name: "Reports" });
+      const cells = (column) => page.$$eval("[role=grid] .body [role=row]", (rows, place) => rows.slice(0, 5).map((row) => row.children[place].textContent), column);
+      const overwritten = (text) => Number(text.split("−")[1]);
+      for (const [column, name, value] of [[1, "Cluster", (text) => text], [2, "Contexts", Number], [3, "Rows", Number], [4, "A", overwritten], [5, "B", overwritten], [0, "Day", Number]]) {
+        const head = page.getByRole("button", { name, exact: true });
+        const first = [];
+        for (const order of ["ascending", "descending"]) {
+          await head.press("Enter");
+          equal(await page.getByRole("columnheader").nth(column).getAttribute("aria-sort"), order);
+          await grid.evaluate((element) => (element.scrollTop = 0));
+          await page.waitForFunction(() => document.querySelector("[role=grid] .body [role=row]").ariaRowIndex === "2");
+          const found = (await cells(column)).map(value);
+          const isDown = order === "descending";
+          equal([...found].sort((one, other) => (one < other === isDown ? 1 : one === other ? 0 : -1)), found, `${name}, ${order}`);
+          first.push(found[0]);
+        }
+        if (["Day", "Cluster"].includes(name)) holds(first[0] < first[1], `${name}: ${first[0]} is first either way`);
+      }
+      // The last report is first now, and the next one down came before it.
+      await grid.press("Home");
+      const days = await cells(0);
+      equal(await page.locator("[role=row][aria-selected=true] [role=gridcell]").first().textContent(), days[0]);
+      await grid.press("ArrowDown");
+      await grid.press("ArrowDown");
+      equal(await page.locator("[role=row][aria-selected=true] [role=gridcell]").first().textContent(), days[2]);
+      await choose(page, "rolling-deployments");
+      await page.click("#tab-reports");
+      for (let press = 0; press < 2; press += 1) await page.getByRole("button", { name: "B", exact: true }).press("Enter");
+      await grid.evaluate((element) => (element.scrollTop = 0));
+      await page.waitForFunction(() => document.querySelector("[role=grid] .body [role=row]").ariaRowIndex === "2");
+      holds(overwritten((await cells(5))[0]) > 0, "nothing that B overwrote is first");
     },
   },
   {

@@ -1,7 +1,7 @@
 // Nothing runs over the side, from 320 to 1920 pixels; pictures of the page are kept, to be looked at.
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { open, settled } from "../browser.js";
+import { addFault, open, settled } from "../browser.js";
 import { equal, holds } from "../expect.js";
 import { places } from "../places.js";
 
@@ -123,6 +123,41 @@ export default [
         for (const place of [0, 1]) {
           holds(Math.abs(plot[place] - over[place]) < 1.5, `chart ${plot} and overlays ${over} at ${width}`);
           holds(Math.abs(plot[place] - thumb[place]) < 2.5, `chart ${plot} and scrubber ${thumb} at ${width}`);
+        }
+      }
+    },
+  },
+  {
+    name: "the menu is within the page, at any width",
+    async run({ page, url }) {
+      await open(page, url);
+      await page.locator(".menu summary").click();
+      for (const width of WIDTHS) {
+        await page.setViewportSize({ width, height: 900 });
+        await over(page);
+        const { x, width: wide } = await page.locator(".menu > div").boundingBox();
+        holds(x >= 0 && x + wide <= width, `at ${width} it reaches from ${x} to ${x + wide}`);
+      }
+    },
+  },
+  {
+    name: "labels of faults stand beside each other, within the chart",
+    async run({ page, url }) {
+      await open(page, url);
+      for (const kind of ["outage", "delete_namespace", "clock_skew", "empty_namespace"]) await addFault(page, kind);
+      await page.locator("#scrubber").press("End");
+      await addFault(page, "exclude_namespace");
+      await settled(page);
+      for (const width of [390, 1360]) {
+        await page.setViewportSize({ width, height: 900 });
+        await over(page);
+        const boxes = await page.$$eval(".plot .band > *", (labels) => labels.filter((label) => label.textContent).map((label) => label.getBoundingClientRect().toJSON()));
+        equal(boxes.length, 6);
+        const chart = await page.locator(".plot").boundingBox();
+        for (const [index, box] of boxes.entries()) {
+          holds(box.right <= chart.x + chart.width && box.bottom <= chart.y + chart.height, `at ${width}: label ${index} ends at ${box.right}, ${box.bottom}`);
+          const other = boxes.slice(0, index).findIndex(({ left, right, top, bottom }) => left < box.right && box.left < right && top < box.bottom && box.top < bottom);
+          equal(other, -1, `at ${width}: labels ${other} and ${index} overlap`);
         }
       }
     },

@@ -1,6 +1,7 @@
 // Data of the reader's own: read with what they say, kept, named as they are, and let go of when that is wanted.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { deflateRawSync } from "node:zlib";
 import { choose, open, ready, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 import { places } from "../places.js";
@@ -36,6 +37,11 @@ const exported = async (page, name) => {
   return readFile(await download.path(), "utf8");
 };
 
+const linkTo = (view) => `v1.${deflateRawSync(JSON.stringify(view)).toString("base64url")}`;
+
+/** Whether the browser would ask before the page is left. */
+const asks = (page) => page.evaluate(() => !dispatchEvent(new Event("beforeunload", { cancelable: true })));
+
 export default [
   {
     name: "a scenario in a file comes with its faults and configurations, and a link of it has them under other names",
@@ -53,6 +59,20 @@ export default [
       await text(other, "[data-testid=headline-a]", headline);
       equal(await other.locator(".fault").count(), 1);
       holds(!(await other.locator(".fault").textContent()).includes("prod-eu-1"), "a fault names a cluster");
+    },
+  },
+  {
+    name: "a report is read by the engine alone",
+    async run({ page, url }) {
+      await open(page, url);
+      const [worker] = page.workers();
+      await worker.evaluate(() => {
+        globalThis.parsed = 0;
+        const { parse } = JSON;
+        JSON.parse = (text) => (globalThis.parsed += 1, parse(text));
+      });
+      await opened(page, upload("mine.json", report(0, ["a"])));
+      equal(await worker.evaluate(() => globalThis.parsed), 0);
     },
   },
   {
@@ -148,6 +168,81 @@ export default [
     },
   },
   {
+    name: "the page is left without a question unless something that was typed would be lost",
+    allows: [/Applying inline style/],
+    async run({ page, url }) {
+      await open(page, url);
+      const original = await text(page, "[data-testid=headline-a]", "Removes 80");
+      await page.click("#tab-data");
+      const document = JSON.parse(await page.locator(".editor textarea").inputValue());
+      await typed(page, (editor) => editor.fill("{"));
+      await page.waitForSelector("[data-testid=problem]");
+      equal(await asks(page), true);
+      await page.getByRole("button", { name: "Discard it" }).click();
+      equal(await asks(page), false);
+      document.a.image_ttl_days = 6;
+      await page.locator(".editor .cm-content").fill(JSON.stringify(document));
+      await text(page, "[data-testid=headline-a]", "Removes nothing");
+      equal(await asks(page), true);
+      // A file that is refused takes nothing away: what was typed is still shown.
+      await page.setInputFiles("input[type=file]", upload("none.json", "{"));
+      await page.waitForSelector("[data-testid=problem]");
+      await page.getByRole("button", { name: "Discard it" }).click();
+      equal(await asks(page), true);
+      // Started again, the engine is told what is set now, not what was typed then.
+      await page.fill("#ttl-a", "3");
+      await text(page, "[data-testid=headline-a]", original);
+      await page.workers()[0].evaluate(() => self.close()).catch(() => {});
+      await page.fill("#ttl-b", "1");
+      await page.getByRole("button", { name: "Start it again" }).click();
+      await settled(page);
+      equal([await page.inputValue("#ttl-a"), await page.inputValue("#ttl-b")], ["3", "1"]);
+      const back = page.getByRole("button", { name: "Back to the original" });
+      await back.click();
+      await back.waitFor({ state: "detached" });
+      equal(await asks(page), false);
+    },
+  },
+  {
+    name: "nothing is remembered unless it is asked for, and nothing once it is to be forgotten",
+    async run({ page, url }) {
+      const stored = () => page.evaluate(() => localStorage.length);
+      const again = async () => {
+        await page.goto("about:blank");
+        await open(page, url);
+      };
+      await open(page, url);
+      await opened(page, upload("mine.json", report(0, ["a"])));
+      equal(await stored(), 0);
+      await page.getByRole("button", { name: "Remember what is open" }).click();
+      await page.waitForFunction(() => localStorage.length === 1);
+      await text(page, ".footer", "in this browser, your own data too, and goes nowhere else");
+      const before = await page.evaluate(() => localStorage.getItem("keepset-view"));
+      await page.fill("#ttl-a", "33");
+      await page.waitForFunction((old) => localStorage.getItem("keepset-view") !== old, before);
+      await again();
+      await text(page, ".main > p.muted", "mine.json");
+      equal(await page.inputValue("#ttl-a"), "33");
+      // A link comes before it.
+      await page.goto("about:blank");
+      await open(page, `${url}#${linkTo({ scenario: "deleted-namespace" })}`);
+      equal(await page.evaluate(() => document.documentElement.dataset.scenario), "deleted-namespace");
+      await page.getByRole("button", { name: "Forget it" }).click();
+      equal(await stored(), 0);
+      await again();
+      equal([await page.evaluate(() => document.documentElement.dataset.scenario), await stored()], ["outage-5-days-ttl-3", 0]);
+      // More than the browser keeps, and what does not open any more.
+      const noise = Array.from({ length: 600_000 }, () => Math.random().toString(36)).join("");
+      await opened(page, upload("large.json", { ...report(0, ["a"]), noise }));
+      await page.getByRole("button", { name: "Remember what is open" }).click();
+      await text(page, ".notice", "more than the browser keeps");
+      equal(await stored(), 0);
+      await page.evaluate(() => localStorage.setItem("keepset-view", "v1.AAAA"));
+      await again();
+      await text(page, ".notice", "What was remembered does not open");
+    },
+  },
+  {
     name: "Back leads to one's own data, and from them",
     async run({ page, url }) {
       await open(page, url);
@@ -193,9 +288,7 @@ export default [
   {
     name: "a link that the engine refuses says why, and the page opens all the same",
     async run({ page, url }) {
-      const view = { scenario: "deleted-namespace", a: { image_ttl_days: 99_999, image_ingest_overwrite: false } };
-      const deflated = await new Response(new Blob([JSON.stringify(view)]).stream().pipeThrough(new CompressionStream("deflate-raw"))).arrayBuffer();
-      await open(page, `${url}#v1.${Buffer.from(deflated).toString("base64url")}`);
+      await open(page, `${url}#${linkTo({ scenario: "deleted-namespace", a: { image_ttl_days: 99_999, image_ingest_overwrite: false } })}`);
       await text(page, ".notice", /This link does not open.*99999/);
       equal(await page.evaluate(() => document.documentElement.dataset.scenario), "outage-5-days-ttl-3");
     },

@@ -46,8 +46,8 @@ export interface RunView {
   outcomes: Outcomes;
   /** Each context's series, one behind the other. */
   density: Series;
-  /** The smallest TTL that is safe with this overwrite. */
-  safe: SafeTtl;
+  /** The smallest TTL that is safe with this overwrite; none where no item was seen at two times. */
+  safe: SafeTtl | null;
   milliseconds: number;
 }
 
@@ -63,7 +63,7 @@ export interface EngineWorker {
   drop(): void;
   refault(faults: Fault[]): HistoryView;
   run(side: SideName, config: Config, marginDays: number): RunView;
-  safeTtl(marginDays: number, overwrite: boolean): SafeTtl;
+  safeTtl(marginDays: number, overwrite: boolean): SafeTtl | null;
   curve(maxDays: number, overwrite: boolean): Curve;
   why(side: SideName, item: number, at: number): Why;
   report(n: number): Report;

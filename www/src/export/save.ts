@@ -2,8 +2,8 @@
 import { call } from "../engine/client.ts";
 import type { SideName } from "../engine/protocol.ts";
 import { findScenario } from "../files/scenarios.ts";
-import { currentView } from "../state/session.ts";
-import { decided, isOwn, notice, runs, safe, source, stream, textsOf } from "../state/store.ts";
+import { refusal } from "../state/session.ts";
+import { decided, isOwn, notice, runs, safe, source, stream } from "../state/store.ts";
 import type { View } from "../state/link.ts";
 import { yamlOf } from "./config.ts";
 import { fixtureOf } from "./fixture.ts";
@@ -28,21 +28,15 @@ export async function saveFixture(): Promise<void> {
     const text = await fixtureOf(view, run, titleOf(), report, answer);
     save("fixture.json", text, "application/json");
   } catch (error) {
-    notice.value = { is: "error", text: `No fixture was made: ${error instanceof Error ? error.message : String((error as { message?: string }).message ?? error)}` };
+    notice.value = { is: "error", text: `No fixture was made: ${refusal(error).message}` };
   }
 }
 
 export async function copyMarkdown(): Promise<void> {
-  const [a, b, safest, view] = [runs.a.value, runs.b.value, safe.a.value, stream.value];
-  if (!a || !b || !safest || !view) return;
+  const [a, b, view] = [runs.a.value, runs.b.value, stream.value];
+  if (!a || !b || !view) return;
   const from = source.value;
-  await copy(markdownOf(titleOf(), view, a, b, safest, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
-}
-
-/** The view as it is, with whatever it needs. */
-export function viewWithData(): View {
-  const from = source.value;
-  return { ...currentView(), ...(from && isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
+  await copy(markdownOf(titleOf(), view, a, b, safe.a.value, !from || isOwn(from) ? null : location.href), "The verdict was copied as Markdown.");
 }
 
 /** A view in a file that opens here again. */

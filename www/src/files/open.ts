@@ -2,7 +2,8 @@
 import { ask } from "../state/ask.ts";
 import { LinkError, checked, type TextFile } from "../state/link.ts";
 import { findScenario, firstScenario } from "./scenarios.ts";
-import { openFiles, openScenario } from "../state/session.ts";
+import { jsonOf } from "./yaml.ts";
+import { openFiles, openScenario, refusal } from "../state/session.ts";
 import { notice } from "../state/store.ts";
 import { size } from "../format.ts";
 
@@ -21,7 +22,7 @@ async function read(files: File[]): Promise<void> {
   try {
     texts = await Promise.all(files.map(textOf));
   } catch (error) {
-    notice.value = { is: "error", text: error instanceof Error ? error.message : String(error) };
+    notice.value = { is: "error", text: refusal(error).message };
     return;
   }
   const [first] = texts;
@@ -31,20 +32,14 @@ async function read(files: File[]): Promise<void> {
   await openFiles(texts);
 }
 
-/** The text of a file: YAML as JSON, which is what the engine reads, and what the editor then shows. */
+/** The text of a file, of YAML as JSON. */
 async function textOf(file: File): Promise<TextFile> {
   const [first, second] = new Uint8Array(await file.slice(0, 2).arrayBuffer());
   if ((first === 0x50 && second === 0x4b) || (first === 0x1f && second === 0x8b)) {
     throw new Error(`${file.name} is packed. Unpack it, and open the files in it, all of them at once.`);
   }
   const text = await file.text();
-  if (!/\.ya?ml$/i.test(file.name)) return { name: file.name, text };
-  const { parseAllDocuments } = await import("yaml");
-  const documents = [parseAllDocuments(text)].flat().filter((document) => "toJS" in document);
-  const fault = documents.flatMap(({ errors }) => errors)[0];
-  if (fault) throw new Error(`${file.name} is no YAML: ${fault.message.split("\n")[0]}`);
-  const indent = documents.length === 1 ? 2 : 0;
-  return { name: `${file.name}, as JSON`, text: documents.map((document) => JSON.stringify(document.toJS(), null, indent)).join("\n") };
+  return /\.ya?ml$/i.test(file.name) ? jsonOf(file.name, text) : { name: file.name, text };
 }
 
 /** Opens a view that was saved as a file. False if it is something else. */

@@ -6,12 +6,17 @@ export interface TextRange {
   to: number;
 }
 
+/** The keys and indexes that a pointer goes by. */
+export function stepsOf(pointer: string): string[] {
+  return pointer.split("/").slice(1).map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
+}
+
 /** The range of the value, or of what is nearest around it where the text has no such value. */
 export function rangeOf(tree: Tree, text: string, pointer: string): TextRange | null {
   let node = tree.topNode.firstChild;
   if (!node) return null;
-  for (const step of pointer.split("/").slice(1)) {
-    const next = child(node, text, step.replaceAll("~1", "/").replaceAll("~0", "~"));
+  for (const step of stepsOf(pointer)) {
+    const next = child(node, text, step);
     if (!next) break;
     node = next;
   }

@@ -1,11 +1,12 @@
 /** What happens between the reader, the engine and the address: opening, replaying, undoing, linking. */
-import { batch, effect } from "@preact/signals";
+import { batch, effect, signal } from "@preact/signals";
 import { call, engineState, startEngine } from "../engine/client.ts";
 import type { Config, EngineError, Fault, Summary } from "../engine/api.ts";
 import type { HistoryView, Input, SideName } from "../engine/protocol.ts";
 import { findScenario, firstScenario, type Scenario } from "../files/scenarios.ts";
 import { ask } from "./ask.ts";
-import { type TextFile, type View, LinkError, decodeLink, encodeLink } from "./link.ts";
+import { keep, kept } from "./kept.ts";
+import { type TextFile, type View, LARGEST_LINK_BYTES, LinkError, decodeLink, encodeLink } from "./link.ts";
 import {
   SIDES, about, at, bounds, configProblem, configs, curve, decided, draft, faults, margin, namespace, notice, playing, problem, runs, safe,
   search, selected, shown, isOwn, source, stream, tab, textsOf, waiting, type Source,
@@ -36,13 +37,13 @@ const wishes = { source: false, faults: false, a: false, b: false, safe: false, 
 let pumping = false;
 /** What to show once the source is open. */
 let arriving: View | null = null;
-/** Whether it is what was open before, with another text. */
-let isEdited = false;
+/** Whether it is what is open, with another text. */
+let isTyped = false;
 
 export async function boot(): Promise<void> {
   addEventListener("popstate", (event) => void openAddress(event.state));
   addEventListener("beforeunload", (event) => {
-    if (isEdited) event.preventDefault();
+    if (draft.peek()?.isEdited || (source.peek()?.isEdited && !isRemembered.peek())) event.preventDefault();
   });
   effect(keepAddress);
   effect(keepState);
@@ -55,6 +56,7 @@ export async function restart(): Promise<void> {
   if (!(await startEngine())) return;
   if (source.peek()) {
     arriving ??= { ...currentView(), a: configs.a.peek(), b: configs.b.peek() };
+    isTyped = false;
     wish("source");
   } else await openAddress();
 }
@@ -64,12 +66,13 @@ const behind: { source: Source; view: View }[] = [];
 
 /** `state`: what the browser kept beside the address. */
 async function openAddress(state: unknown = null): Promise<void> {
-  const kept = behind[Number(state ?? -1)];
-  if (kept) return arrive(kept.source, kept.view);
-  if (location.hash.length > 1) {
+  const before = behind[Number(state ?? -1)];
+  if (before) return arrive(before.source, before.view);
+  const link = isLink() ? location.hash : kept(REMEMBERED);
+  if (link) {
     try {
-      const view = await decodeLink(location.hash);
-      if (view.files) return arrive({ files: view.files }, view);
+      const view = await decodeLink(link);
+      if (view.files) return arrive({ files: view.files, isEdited: false }, view);
       const scenario = view.scenario === undefined ? firstScenario() : findScenario(view.scenario);
       if (!scenario) throw new LinkError(`there is no scenario “${view.scenario}” here`);
       return openScenario(scenario, view, false);
@@ -81,9 +84,13 @@ async function openAddress(state: unknown = null): Promise<void> {
   await openScenario(firstScenario(), {}, false);
 }
 
-/** Says why a link does not open, and shows what is shown without one. */
+const isLink = () => location.hash.length > 1;
+
+/** Says why a link does not open, or what was remembered, and shows what is shown without one. */
 async function openInstead(why: string): Promise<void> {
-  notice.value = { is: "error", text: `This link does not open: ${why}. Here is the first scenario instead.` };
+  // It stays, until something else is to be remembered.
+  if (!isLink()) isRemembered.value = false;
+  notice.value = { is: "error", text: `${isLink() ? "This link" : "What was remembered"} does not open: ${why}. Here is the first scenario instead.` };
   await openScenario(firstScenario(), {}, false);
 }
 
@@ -111,12 +118,12 @@ async function keepBehind(): Promise<void> {
 /** Opens files of the reader's own. */
 export async function openFiles(files: TextFile[], view: View = {}): Promise<void> {
   await keepBehind();
-  arrive({ files }, view);
+  arrive({ files, isEdited: false }, view);
 }
 
-function arrive(next: Source, view: View, edited = false) {
+function arrive(next: Source, view: View, typed = false) {
   arriving = view;
-  isEdited = edited;
+  isTyped = typed;
   draft.value = next;
   wish("source");
 }
@@ -132,11 +139,9 @@ export function discard(): void {
 export function edit(text: string, file: number): void {
   const now = draft.peek() ?? source.peek();
   if (!now) return;
-  const next: Source =
-    "files" in now
-      ? { files: now.files.map((old, index) => (index === file ? { ...old, text } : old)) }
-      : { ...now, text, isEdited: true };
-  arrive(next, currentView(), true);
+  const next =
+    "files" in now ? { files: now.files.map((old, index) => (index === file ? { ...old, text } : old)) } : { ...now, text };
+  arrive({ ...next, isEdited: true }, currentView(), true);
 }
 
 export function setConfig(side: SideName, change: Partial<Config>, kind: string): void {
@@ -234,7 +239,7 @@ async function opened(): Promise<void> {
   if (!next) return;
   try {
     const { a: wantedA, b: wantedB, faults: wantedFaults } = view;
-    const found = await call((engine) => engine.open(inputOf(next), { a: wantedA, b: wantedB, faults: wantedFaults }, isEdited));
+    const found = await call((engine) => engine.open(inputOf(next), { a: wantedA, b: wantedB, faults: wantedFaults }, isTyped));
     if (!(await isWanted(found.view.summary))) return await left(next);
     await call((engine) => engine.keep());
     const a = found.a ?? configs.a.peek();
@@ -303,7 +308,7 @@ async function faulted(): Promise<void> {
 async function show(view: HistoryView, a: Config, b: Config, marginDays: number, also: () => void): Promise<void> {
   const first = await call((engine) => engine.run("a", a, marginDays));
   const second = await call((engine) => engine.run("b", b, marginDays));
-  const bent = await call((engine) => engine.curve(curveDays(first.safe.days, a, b), a.image_ingest_overwrite));
+  const bent = await call((engine) => engine.curve(curveDays(first.safe, a, b), a.image_ingest_overwrite));
   pace = Math.max(pace, (2 * view.summary.sightings) / Math.max(1, first.milliseconds + second.milliseconds));
   batch(() => {
     stream.value = view;
@@ -342,8 +347,8 @@ async function measured(): Promise<void> {
 }
 
 /** The curve reaches somewhat beyond whatever is of interest. */
-function curveDays(safest = safe.a.peek()?.days ?? 0, a = configs.a.peek(), b = configs.b.peek()): number {
-  const widest = Math.max(safest * 2, a.image_ttl_days * 1.25, b.image_ttl_days * 1.25, 10);
+function curveDays(safest = safe.a.peek(), a = configs.a.peek(), b = configs.b.peek()): number {
+  const widest = Math.max((safest?.days ?? 0) * 2, a.image_ttl_days * 1.25, b.image_ttl_days * 1.25, 10);
   return Math.min(Math.ceil(widest / 10) * 10, 400);
 }
 
@@ -376,6 +381,32 @@ export function currentView(): View {
   };
 }
 
+/** The same with the reader's own data. */
+export function viewWithData(): View {
+  const from = source.value;
+  return { ...currentView(), ...(from && isOwn(from) ? { scenario: undefined, files: textsOf(from) } : {}) };
+}
+
+const REMEMBERED = "keepset-view";
+
+/** Whether this browser remembers what is open, as a link that the page opens with. */
+export const isRemembered = signal(kept(REMEMBERED) !== null);
+
+export async function remember(): Promise<void> {
+  isRemembered.value = true;
+  const view = viewWithData();
+  const link = new Blob([JSON.stringify(view)]).size > LARGEST_LINK_BYTES ? null : await encodeLink(view);
+  // Unless it was to be forgotten meanwhile.
+  if (!isRemembered.peek() || (link && keep(REMEMBERED, link))) return;
+  forget();
+  notice.value = { is: "error", text: "This is more than the browser keeps for a page: it is not remembered. The view can be saved as a file." };
+}
+
+export function forget(): void {
+  isRemembered.value = false;
+  keep(REMEMBERED, null);
+}
+
 let addressTimer = 0;
 
 /** Says on the page's root what is open and whether a replay is under way, for styles and for whoever drives the page. */
@@ -396,6 +427,7 @@ function keepAddress() {
 async function sayAddress(): Promise<void> {
   const from = source.peek();
   if (!from) return;
+  if (isRemembered.peek()) void remember();
   const view = currentView();
   if (isOwn(from)) {
     const number = (window.history.state as number | null) ?? behind.length;

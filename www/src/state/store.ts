@@ -1,4 +1,4 @@
-/** What the page shows, as signals. Views read them; `session.ts` and `commands.ts` change them. */
+/** What the page shows, as signals. Views read them; `session.ts` asks the engine for what it has to answer. */
 import { computed, signal } from "@preact/signals";
 import type { Config, Curve, EngineError, Fault, SafeTtl } from "../engine/api.ts";
 import type { HistoryView, RunView, SideName } from "../engine/protocol.ts";
@@ -6,8 +6,8 @@ import type { Shown, Tab, TextFile } from "./link.ts";
 
 export const SIDES: readonly SideName[] = ["a", "b"];
 
-/** What is replayed: a scenario that came with the page, perhaps edited, or files of the reader's own. */
-export type Source = { scenario: string; text: string; isEdited: boolean } | { files: TextFile[] };
+/** What is replayed: a scenario that came with the page, or files of the reader's own; perhaps edited, which no file has then. */
+export type Source = ({ scenario: string; text: string } | { files: TextFile[] }) & { isEdited: boolean };
 
 /** Whether a source is the reader's own: then it is in no link that was not asked for. */
 export function isOwn(from: Source): boolean {
@@ -52,7 +52,7 @@ export const stream = signal<HistoryView | null>(null);
 export const runs = { a: signal<RunView | null>(null), b: signal<RunView | null>(null) };
 /** The configuration whose verdict is shown: one that was refused is none. */
 export const decided = (side: SideName): Config => runs[side].value?.config ?? configs[side].value;
-/** The smallest safe TTL of each configuration, with the margin: overwrite makes a difference to it. */
+/** The smallest safe TTL of each configuration, with the margin: overwrite makes a difference to it. None without a gap. */
 export const safe = { a: signal<SafeTtl | null>(null), b: signal<SafeTtl | null>(null) };
 export const curve = signal<Curve | null>(null);
 

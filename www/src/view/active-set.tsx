@@ -1,10 +1,10 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { DAY, count, day, duration, short, utc } from "../format.ts";
+import { DAY, count, day, duration, utc } from "../format.ts";
 import { bounds, runs } from "../state/store.ts";
 import { palette } from "./palette.ts";
-import { edge, gutter, width } from "./plot.ts";
+import { edge, gutter, whole, width } from "./plot.ts";
 
 const HEIGHT = 188;
 
@@ -50,11 +50,11 @@ export function ActiveSet() {
         scales: { x: { time: false, range: () => [bounds.peek().from, bounds.peek().to] }, y: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.08)] } },
         axes: [
           {
-            ...axis, size: 28, grid: { show: false },
+            ...axis, size: 28, gap: 9, grid: { show: false },
             splits: () => dayTicks(bounds.peek().from, bounds.peek().to, wide - gutter.peek()),
             values: (_plot, ticks) => ticks.map((tick) => dayLabel(tick, bounds.peek().from)),
           },
-          { ...axis, size: gutter.value, values: (_plot, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? short(tick) : "")) },
+          { ...axis, size: gutter.value, values: whole },
         ],
         series: [
           {},

@@ -3,7 +3,9 @@ import { useEffect } from "preact/hooks";
 import { call, engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { counted, duration, size } from "../format.ts";
+import { forget, isRemembered, remember } from "../state/session.ts";
 import { about, dialog, notice, runs, source, stream, tab, waiting } from "../state/store.ts";
+import { headlineOf } from "../verdict.ts";
 import { Header } from "./header.tsx";
 import { later } from "./later.tsx";
 import { narrowPage } from "./plot.ts";
@@ -104,7 +106,12 @@ function Footer() {
           <button class="link small" onClick={() => void verify()}>Check it against the rules, step by step</button>
         </span>
       ) : null}
-      <span>Nothing leaves this tab.</span>
+      <span>
+        {isRemembered.value ? "What is open is remembered in this browser, your own data too, and goes nowhere else. " : "Nothing leaves this tab. "}
+        <button class="link small" onClick={() => (isRemembered.value ? forget() : void remember())}>
+          {isRemembered.value ? "Forget it" : "Remember what is open, in this browser alone"}
+        </button>
+      </span>
       {import.meta.env.MODE === "single" ? null : <a href="keepset-playground.html" download>One file, for offline use</a>}
     </footer>
   );
@@ -129,10 +136,9 @@ async function verify(): Promise<void> {
 
 /** Read out when a verdict changes, and nothing else is. */
 function Announce() {
-  const [a, b] = [runs.a.value, runs.b.value];
-  const isCalm = useLate(`${a?.verdict.sentence ?? ""}|${b?.verdict.sentence ?? ""}`, 600);
-  const [first, second] = String(isCalm).split("|");
-  return <p class="hidden" role="status" aria-live="polite" data-testid="announce">{first && second ? `A: ${first} B: ${second}` : ""}</p>;
+  const [view, a, b] = [stream.value, runs.a.value, runs.b.value];
+  const said = useLate(view && a && b ? `A: ${headlineOf(view.summary, a).text}. B: ${headlineOf(view.summary, b).text}.` : "", 600);
+  return <p class="hidden" role="status" aria-live="polite" data-testid="announce">{said}</p>;
 }
 
 /** A value, once it has stayed the same for a while; the first one, and false, at once. */

@@ -3,11 +3,12 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import type { Report as ReportAnswer } from "../engine/api.ts";
 import { call } from "../engine/client.ts";
-import { copy, saveView, viewWithData } from "../export/save.ts";
+import { copy, saveView } from "../export/save.ts";
 import { hashNames } from "../files/names.ts";
 import { count, counted, day, size, utc } from "../format.ts";
 import { asked, type Much } from "../state/ask.ts";
 import { LONG_LINK, encodeLink, type View } from "../state/link.ts";
+import { refusal, viewWithData } from "../state/session.ts";
 import { bounds, dialog, isOwn, shownReport, source, stream, textsOf } from "../state/store.ts";
 import { KEYS, areKeysOn, setKeysOn } from "./keys.ts";
 
@@ -55,7 +56,7 @@ function Link() {
         link.value = `${location.href.split("#")[0]}#${await encodeLink(view.value)}`;
       } catch (error) {
         link.value = "";
-        failed.value = `Names in this text cannot be replaced: ${error instanceof Error ? error.message : String(error)}.`;
+        failed.value = `Names in this text cannot be replaced: ${refusal(error).message}.`;
       }
     })();
   });

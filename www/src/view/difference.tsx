@@ -1,7 +1,7 @@
 import { computed } from "@preact/signals";
-import { count, day, ttl } from "../format.ts";
+import { count, day, settings } from "../format.ts";
 import { difference } from "../state/spans.ts";
-import { at, bounds, configs, runs, stream } from "../state/store.ts";
+import { at, bounds, decided, runs, stream } from "../state/store.ts";
 import { Filters, Items } from "./items.tsx";
 
 const sum = computed(() => {
@@ -13,10 +13,9 @@ const sum = computed(() => {
 export function Difference() {
   const now = sum.value;
   if (!now) return null;
-  const [a, b] = [configs.a.value, configs.b.value];
   const entries: [string, number, string][] = [
-    ["only A keeps", now.onlyA, `TTL ${ttl(a.image_ttl_days)}, overwrite ${a.image_ingest_overwrite ? "on" : "off"}`],
-    ["only B keeps", now.onlyB, `TTL ${ttl(b.image_ttl_days)}, overwrite ${b.image_ingest_overwrite ? "on" : "off"}`],
+    ["only A keeps", now.onlyA, settings(decided("a"))],
+    ["only B keeps", now.onlyB, settings(decided("b"))],
     ["both keep", now.both, `on day ${day(at.value, bounds.value.from, 2)}`],
   ];
   return (

@@ -3,7 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { engineState } from "../engine/client.ts";
 import { openPicked } from "../files/open.ts";
 import { findScenario, scenarios } from "../files/scenarios.ts";
-import { openScenario, redo, undo, undoing } from "../state/session.ts";
+import { openScenario, redo, undo, undoing, viewWithData } from "../state/session.ts";
 import { dialog, draft, problem, source } from "../state/store.ts";
 import { setTheme, theme, type Theme } from "./palette.ts";
 import { narrow } from "./plot.ts";
@@ -68,8 +68,8 @@ export function Header() {
       <div class="end">
         {isNarrow ? null : (
           <>
-            <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
-            <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
+            <button class="plain icon" aria-label="Undo" title="Undo (Ctrl+Z)" aria-disabled={!undoing.canUndo.value} onClick={undo}>↶</button>
+            <button class="plain icon" aria-label="Redo" title="Redo (Ctrl+Shift+Z)" aria-disabled={!undoing.canRedo.value} onClick={redo}>↷</button>
             <button class="plain" onClick={turnTheme}>Theme: {theme.value}</button>
           </>
         )}
@@ -123,8 +123,8 @@ function Menu({ isNarrow }: { isNarrow: boolean }) {
         {isNarrow ? (
           <>
             <OpenFiles />
-            <button disabled={!undoing.canUndo.value} onClick={undo}>Undo</button>
-            <button disabled={!undoing.canRedo.value} onClick={redo}>Redo</button>
+            <button aria-disabled={!undoing.canUndo.value} onClick={undo}>Undo</button>
+            <button aria-disabled={!undoing.canRedo.value} onClick={redo}>Redo</button>
             <button onClick={turnTheme}>Theme: {theme.value}</button>
             <button onClick={(event) => close(event, () => (dialog.value = "help"))}>Keys and help</button>
             <hr />
@@ -134,7 +134,7 @@ function Menu({ isNarrow }: { isNarrow: boolean }) {
         <button onClick={(event) => close(event, async () => (await saving()).saveConfig("b"))}>Configuration B as YAML</button>
         <button onClick={(event) => close(event, async () => (await saving()).saveFixture())}>Conformance fixture, with A</button>
         <button onClick={(event) => close(event, async () => (await saving()).copyMarkdown())}>Copy the verdict as Markdown</button>
-        <button onClick={(event) => close(event, async () => { const { saveView, viewWithData } = await saving(); saveView(viewWithData()); })}>This view, with its data, as a file</button>
+        <button onClick={(event) => close(event, async () => (await saving()).saveView(viewWithData()))}>This view, with its data, as a file</button>
       </div>
     </details>
   );

@@ -1,16 +1,18 @@
 import { useSignalEffect } from "@preact/signals";
-import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { counted, count, day } from "../format.ts";
 import { SHOWN, type Shown } from "../state/link.ts";
 import { at, bounds, contextOf, hovered, nameOf, namespace, runs, search, selected, shown, stream } from "../state/store.ts";
+import { Head } from "./head.tsx";
 import { State, shortContext, shortName } from "./marks.tsx";
 import { narrow } from "./plot.ts";
-import { order, orderBy, rows, top, type Order } from "./rows.ts";
+import { order, rows, top } from "./rows.ts";
 import { useVirtual } from "./virtual.ts";
-import { goToWhy } from "./walk.ts";
+import { goToWhy, unfilter } from "./walk.ts";
 
 const ROW = 30;
+/** Letters of a name that are never cut off: its end is what tells pods apart. */
+const TAIL = 7;
 
 const LABELS: Record<Shown, string> = { all: "All", wrong: "Wrongly removed", kept: "Kept now", removed: "Removed now", differs: "A and B differ now" };
 
@@ -29,22 +31,6 @@ export function Filters({ withShown = true }: { withShown?: boolean }) {
         {(view?.summary.contexts ?? []).slice(0, 500).map((context) => <option key={context} value={context}>{context}</option>)}
       </select>
       <span class="muted small">{count(rows.value.length)} of {counted(view?.summary.items ?? 0, "item")}</span>
-    </div>
-  );
-}
-
-const ORDERS: Record<Order, string> = {
-  item: "In the order of the history", where: "By where it is", a: "By when A first removed it", b: "By when B first removed it",
-};
-
-/** The head of a column that rows can be ordered by; a second time the other way round. */
-function Head({ by, children }: { by: Order; children: ComponentChildren }) {
-  const { by: now, isDown } = order.value;
-  return (
-    <div role="columnheader" aria-sort={now !== by ? "none" : isDown ? "descending" : "ascending"}>
-      <button title={ORDERS[by]} onClick={() => orderBy(by)}>
-        {children}{now === by ? <span aria-hidden="true">{isDown ? "↓" : "↑"}</span> : null}
-      </button>
     </div>
   );
 }
@@ -73,7 +59,7 @@ export function Items() {
 
   if (!view || !a || !b) return null;
   const isNarrow = narrow.value;
-  const columns = isNarrow ? "minmax(0, 1fr) minmax(0, 1fr) minmax(0, 1fr)" : "minmax(0, 1fr) minmax(0, 0.8fr) minmax(0, 1.4fr) minmax(0, 1.2fr)";
+  const columns = isNarrow ? "minmax(0, 1fr) minmax(88px, 1fr) minmax(84px, 1fr)" : "minmax(0, 0.9fr) minmax(0, 0.95fr) minmax(0, 1.25fr) minmax(0, 1.25fr)";
   const onKeyDown = (event: KeyboardEvent) => {
     // What is pressed on a head of the table is the head's.
     if (event.target !== event.currentTarget) return;
@@ -102,15 +88,16 @@ export function Items() {
       >
         <div class="head" role="rowgroup">
           <div role="row" aria-rowindex={1}>
-            <Head by="item">Item</Head>
-            {isNarrow ? null : <Head by="where">Where</Head>}
-            <Head by="a">A{isNarrow ? "," : " on"} day {day(at.value, from)}</Head>
-            <Head by="b">B</Head>
+            <Head order={order} by="item" title="In the order of the history">Item</Head>
+            {isNarrow ? null : <Head order={order} by="where" title="By where it is">Where</Head>}
+            <Head order={order} by="a" title="By when A first removed it">A{isNarrow ? "," : " on"} day {day(at.value, from)}</Head>
+            <Head order={order} by="b" title="By when B first removed it">B</Head>
           </div>
         </div>
         <div class="body" role="rowgroup" style={{ height: `${virtual.height}px` }}>
           {virtual.items.map(({ index, start }) => {
             const item = chosen[index]!;
+            const name = shortName(nameOf(view, item));
             return (
               <div
                 key={item} id={`item-${item}`} role="row" aria-rowindex={index + 2} aria-selected={item === selected.value}
@@ -121,15 +108,15 @@ export function Items() {
                 }}
                 onPointerEnter={() => (hovered.value = item)} onPointerLeave={() => (hovered.value = null)}
               >
-                <div role="gridcell" class="mono" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}>{shortName(nameOf(view, item))}</div>
-                {isNarrow ? null : <div role="gridcell" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
+                <div role="gridcell" class="mono ends" title={`${view.kinds[view.items.kind[item]!]} ${nameOf(view, item)}`}><span>{name.slice(0, -TAIL)}</span>{name.slice(-TAIL)}</div>
+                {isNarrow ? null : <div role="gridcell" class="small" title={contextOf(view, item)}>{shortContext(contextOf(view, item))}</div>}
                 <div role="gridcell"><State run={a} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
                 <div role="gridcell"><State run={b} item={item} at={at.value} from={from} isBrief={isNarrow} /></div>
               </div>
             );
           })}
         </div>
-        {chosen.length === 0 ? <p class="empty">No item fits. {view.summary.items === 0 ? null : <button class="link" onClick={() => { shown.value = "all"; search.value = ""; namespace.value = null; scroller.current?.focus(); }}>Show all</button>}</p> : null}
+        {chosen.length === 0 ? <p class="empty">No item fits. {view.summary.items === 0 ? null : <button class="link" onClick={() => { unfilter(); scroller.current?.focus(); }}>Show all</button>}</p> : null}
       </div>
       {virtual.room < chosen.length ? <p class="muted small">Only the first {count(virtual.room)} rows are listed: choose a namespace to see the others.</p> : null}
     </>

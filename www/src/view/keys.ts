@@ -1,5 +1,6 @@
 /** The keyboard, everywhere but while something is typed. */
 import { signal } from "@preact/signals";
+import { keep, kept } from "../state/kept.ts";
 import { redo, undo } from "../state/session.ts";
 import { dialog, notice, tab } from "../state/store.ts";
 import { DAY_STEP, HOUR_STEP, step, togglePlay } from "./transport.ts";
@@ -21,25 +22,12 @@ export const KEYS: { keys: string[]; does: string }[] = [
 const KEPT = "keepset-keys";
 
 /** Whether keys act that are pressed alone: by who dictates, or hits keys by mistake, they are switched off. */
-export const areKeysOn = signal(readKeysOn());
+export const areKeysOn = signal(kept(KEPT) !== "off");
 
-function readKeysOn(): boolean {
-  try {
-    return localStorage.getItem(KEPT) !== "off";
-  } catch {
-    // A file, or a browser that keeps nothing.
-    return true;
-  }
-}
-
+/** If the browser keeps nothing, it holds for as long as the page is open. */
 export function setKeysOn(isOn: boolean): void {
   areKeysOn.value = isOn;
-  try {
-    if (isOn) localStorage.removeItem(KEPT);
-    else localStorage.setItem(KEPT, "off");
-  } catch {
-    // Then it holds for as long as the page is open.
-  }
+  keep(KEPT, isOn ? null : "off");
 }
 
 const focus = (id: string) => {

@@ -1,5 +1,6 @@
 /** The one x scale that chart, scrubber, namespaces and lanes share. */
 import { computed, signal } from "@preact/signals";
+import { short } from "../format.ts";
 import { bounds } from "../state/store.ts";
 
 /** Width of the stack of plots, in CSS pixels. */
@@ -40,6 +41,9 @@ export function instant(clientX: number, stack: Element): number {
   const inside = (clientX - stack.getBoundingClientRect().left - gutter.value) / plotWidth.value;
   return Math.round(from + Math.min(1, Math.max(0, inside)) * (to - from));
 }
+
+/** What stands at the ticks of an axis of counts. */
+export const whole = (_plot: unknown, ticks: number[]) => ticks.map((tick) => (Number.isInteger(tick) ? short(tick) : ""));
 
 /** A canvas that is sharp on this screen, cleared, in CSS pixels. */
 export function sharp(canvas: HTMLCanvasElement, wide: number, high: number): CanvasRenderingContext2D | null {

@@ -3,6 +3,7 @@ import { computed, signal } from "@preact/signals";
 import type { RunView, SideName } from "../engine/protocol.ts";
 import { choose } from "../state/spans.ts";
 import { at, namespace, runs, search, shown, stream, nameOf, tab } from "../state/store.ts";
+import type { Order } from "./head.tsx";
 
 /** Whether the choice depends on the instant; then it is made anew as it moves. */
 const moves = computed(() => ["kept", "removed", "differs"].includes(filter.value));
@@ -14,23 +15,17 @@ const names = computed(() => {
   return view ? Array.from({ length: view.summary.items }, (_, item) => nameOf(view, item).toLowerCase()) : [];
 });
 
-/** By what rows are ordered: as in the history, by where they are, or by when a configuration first removed them. */
-export type Order = "item" | "where" | SideName;
-export const order = signal<{ by: Order; isDown: boolean }>({ by: "item", isDown: false });
+/** Rows are ordered as in the history, by where they are, or by when a configuration first removed them. */
+export const order = signal<Order<"item" | "where" | SideName>>({ by: "item", isDown: false });
 
-/** Orders by this; by the same once more: the other way round. */
-export function orderBy(by: Order): void {
-  const now = order.peek();
-  order.value = { by, isDown: now.by === by && !now.isDown };
+/** The place of each of some names in the order of all of them. */
+export function ranksOf(names: string[]): Float64Array {
+  const found = new Float64Array(names.length);
+  [...names.keys()].sort((one, other) => (names[one]! < names[other]! ? -1 : 1)).forEach((name, rank) => (found[name] = rank));
+  return found;
 }
 
-/** The place of each context in the order of their names. */
-const ranks = computed(() => {
-  const contexts = stream.value?.summary.contexts ?? [];
-  const found = new Float64Array(contexts.length);
-  [...contexts.keys()].sort((one, other) => (contexts[one]! < contexts[other]! ? -1 : 1)).forEach((context, rank) => (found[context] = rank));
-  return found;
-});
+const ranks = computed(() => ranksOf(stream.value?.summary.contexts ?? []));
 
 /** When each item was first removed. */
 function firstRemovals(run: RunView, never: number): Float64Array {

@@ -1,9 +1,11 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
-import { counted, short, ttl } from "../format.ts";
+import { counted, onOff, ttl } from "../format.ts";
 import { setConfig } from "../state/session.ts";
 import { configs, curve, safe } from "../state/store.ts";
+import { TOO_FEW } from "../verdict.ts";
 import { palette } from "./palette.ts";
+import { whole } from "./plot.ts";
 
 const HEIGHT = 176;
 
@@ -27,9 +29,9 @@ export function Safety() {
           cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
           scales: { x: { time: false }, wrong: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] }, stale: { range: (_plot, _low, high) => [0, Math.max(1, high * 1.1)] } },
           axes: [
-            { ...axis, size: 24, grid: { show: false }, values: (_plot, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? `${tick} d` : "")) },
-            { ...axis, scale: "wrong", size: 38, values: (_plot, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? short(tick) : "")) },
-            { ...axis, scale: "stale", side: 1, size: 38, grid: { show: false }, values: (_plot, ticks) => ticks.map((tick) => short(tick)) },
+            { ...axis, size: 26, gap: 8, grid: { show: false }, values: (_plot, ticks) => ticks.map((tick) => (Number.isInteger(tick) ? `${tick} d` : "")) },
+            { ...axis, scale: "wrong", size: 38, values: whole },
+            { ...axis, scale: "stale", side: 1, size: 38, grid: { show: false }, values: whole },
           ],
           series: [
             {},
@@ -70,17 +72,17 @@ export function Safety() {
     <section class="card" aria-labelledby="title-safety">
       <header>
         <h2 id="title-safety">Safety by TTL</h2>
-        <span class="muted small">overwrite {configs.a.value.image_ingest_overwrite ? "on" : "off"}, as in A</span>
+        <span class="muted small">overwrite {onOff(configs.a.value.image_ingest_overwrite)}, as in A</span>
       </header>
       <div
         class="curve" ref={place} role="img"
-        aria-label={bent && safest ? `With a TTL of ${ttl(a)}, ${counted(wrongAtA, "running item")} would be removed; from ${ttl(safest.days)} on none by the TTL.` : "No history yet"}
+        aria-label={!safest ? TOO_FEW : `With a TTL of ${ttl(a)}, ${counted(wrongAtA, "running item")} would be removed; from ${ttl(safest.days)} on none by the TTL.`}
       />
       <p class="small row">
         <span class="wrong">— running items removed (left)</span>
         <span class="stale">┄ days that gone items stay (right)</span>
       </p>
-      <p class="muted small">Shaded: safe. Click to set A.</p>
+      <p class="muted small">{safest ? "Shaded: safe. " : ""}Click to set A.</p>
     </section>
   );
 }

@@ -1,8 +1,10 @@
 import type { SideName } from "../engine/protocol.ts";
 import { duration, ttl } from "../format.ts";
 import { setConfig, setMargin, swap, takeB } from "../state/session.ts";
-import { SIDES, configProblem, configs, curve, margin, nameOf, safe, selected, shown, stream, tab } from "../state/store.ts";
+import { SIDES, configProblem, configs, curve, margin, nameOf, safe, stream } from "../state/store.ts";
+import { TOO_FEW } from "../verdict.ts";
 import { later } from "./later.tsx";
+import { goToItem } from "./walk.ts";
 
 const Faults = later(() => import("./faults.tsx").then((module) => module.Faults), "card");
 
@@ -98,25 +100,21 @@ function SafeTtl() {
       <div class="two">
         {SIDES.map((side) => {
           const answer = safe[side].value;
+          const isOff = !answer || answer.days === configs[side].value.image_ttl_days;
           return (
-            <button key={side} disabled={!answer || answer.days === configs[side].value.image_ttl_days}
-              onClick={() => answer && setConfig(side, { image_ttl_days: answer.days }, "safe")}>
+            <button key={side} aria-disabled={isOff} onClick={() => isOff || setConfig(side, { image_ttl_days: answer.days }, "safe")}>
               Use in {side.toUpperCase()}
             </button>
           );
         })}
       </div>
-      {a?.gap_seconds === 0 ? <p class="muted small">Too few reports to judge gaps: no item was seen at two times.</p> : null}
-      {a && a.gap_seconds > 0 ? (
+      {view && !a ? <p class="muted small">{TOO_FEW}</p> : null}
+      {a ? (
         <p class="muted small">
           The longest gap between two sightings of one item is {duration(a.gap_seconds)}
           {a.item !== null && view ? (
             <>
-              {" "}(<button class="link small" onClick={() => {
-                tab.value = "items";
-                shown.value = "all";
-                selected.value = a.item;
-              }}>{nameOf(view, a.item)}</button>)
+              {" "}(<button class="link small" onClick={() => goToItem(a.item!)}>{nameOf(view, a.item)}</button>)
             </>
           ) : null}. This TTL survives outages up to {duration(a.survives_seconds)}.
         </p>

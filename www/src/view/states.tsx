@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { engineState, silent } from "../engine/client.ts";
+import { placeInYaml } from "../files/yaml.ts";
 import { discard, restart } from "../state/session.ts";
 import { draft, problem, shownFile, source, stream, tab, textsOf } from "../state/store.ts";
 
@@ -44,14 +45,17 @@ export function Problem() {
     if (!document.activeElement?.closest(".editor")) element.current?.scrollIntoView({ block: "nearest" });
   }, [found]);
   if (!found) return null;
+  const from = draft.value ?? source.value;
+  const texts = from ? textsOf(from) : [];
+  const file = texts.findIndex(({ name }) => name === found.file);
+  const inYaml = file < 0 ? null : placeInYaml(texts[file]!, found);
   const place = [
-    found.file,
-    found.line === undefined ? null : `line ${found.line}${found.column === undefined ? "" : `, column ${found.column}`}`,
+    inYaml ?? found.file,
+    inYaml || found.line === undefined ? null : `line ${found.line}${found.column === undefined ? "" : `, column ${found.column}`}`,
     found.pointer ? `at ${found.pointer}` : null,
   ].filter(Boolean).join(", ");
   const showText = () => {
-    const from = draft.peek() ?? source.peek();
-    shownFile.value = Math.max(0, from ? textsOf(from).findIndex(({ name }) => name === found.file) : 0);
+    shownFile.value = Math.max(0, file);
     tab.value = "data";
   };
   return (

@@ -119,15 +119,18 @@ function Bands({ stack, hasLabels = false }: { stack: { current: HTMLElement | n
     };
     edge.onpointerup = () => (edge.onpointermove = null);
   };
+  const bands = faults.value.map((fault) => {
+    const [from, to] = "from" in fault ? [fault.from, fault.to] : [fault.at, bounds.value.to];
+    const left = fraction(from) * plotWidth.value;
+    return { fault, left, wide: Math.max(1, fraction(to) * plotWidth.value - left), name: fault.kind.replaceAll("_", " ") };
+  });
+  const labels = hasLabels ? labelled(bands) : [];
   return (
     <div class="over">
-      {faults.value.map((fault, index) => {
-        const [from, to] = "from" in fault ? [fault.from, fault.to] : [fault.at, bounds.value.to];
-        const left = fraction(from) * plotWidth.value;
-        const wide = Math.max(1, fraction(to) * plotWidth.value - left);
+      {bands.map(({ fault, left, wide, name }, index) => {
         return (
           <div key={index} class="band" style={{ left: `${left}px`, width: `${wide}px` }}>
-            {hasLabels ? <span><b>{fault.kind.replaceAll("_", " ")}</b></span> : null}
+            {hasLabels ? <b style={{ left: `${labels[index]!.left - left}px`, top: `${labels[index]!.line * LABEL_HIGH + 2}px` }}>{name}</b> : null}
             {hasLabels && "from" in fault ? (
               <>
                 <div class="edge" style={{ left: "0" }} onPointerDown={change(index, "from")} />
@@ -139,6 +142,24 @@ function Bands({ stack, hasLabels = false }: { stack: { current: HTMLElement | n
       })}
     </div>
   );
+}
+
+/** Room for a letter of a label, and for its line. */
+const LABEL_WIDE = 8;
+const LABEL_HIGH = 18;
+
+/** Where labels stand: at the beginning of their bands, within the plot, and in the first line that has room. */
+function labelled(bands: { left: number; name: string }[]): { left: number; line: number }[] {
+  const taken: { left: number; right: number; line: number }[] = [];
+  return bands.map(({ left: from, name }) => {
+    const wide = name.length * LABEL_WIDE;
+    const left = Math.max(0, Math.min(from + 6, plotWidth.value - wide));
+    const right = left + wide;
+    let line = 0;
+    while (taken.some((label) => label.line === line && label.left < right && left < label.right)) line += 1;
+    taken.push({ left, right, line });
+    return { left, line };
+  });
 }
 
 function Scrubber() {

@@ -1,7 +1,8 @@
 import type { SideName } from "../engine/protocol.ts";
-import { count, counted, day, duration, ttl, utc } from "../format.ts";
+import { count, day, duration, settings, ttl, utc } from "../format.ts";
 import { setConfig } from "../state/session.ts";
 import { bounds, configs, runs, safe, stream } from "../state/store.ts";
+import { TOO_FEW, headlineOf } from "../verdict.ts";
 import { goToFirst } from "./walk.ts";
 
 export function Verdicts() {
@@ -14,31 +15,26 @@ export function Verdicts() {
 }
 
 function Verdict({ side }: { side: SideName }) {
-  const run = runs[side].value;
+  const [view, run] = [stream.value, runs[side].value];
   const letter = side.toUpperCase();
-  if (!run) return <div class="card verdict" data-side={side}><span class="bone">&nbsp;</span></div>;
+  if (!view || !run) return <div class="card verdict" data-side={side}><span class="bone">&nbsp;</span></div>;
   const { verdict, config } = run;
   const harm = verdict.wrong_items > 0;
-  const isEmpty = stream.value?.summary.items === 0;
+  const headline = headlineOf(view.summary, run);
   const safest = safe[side].value;
   const isAdvised = harm && verdict.wrong_by_ttl > 0 && safest !== null && safest.days !== configs[side].value.image_ttl_days;
   return (
     <article class="card verdict" data-side={side} data-harm={harm} tabIndex={-1} aria-label={`Verdict of ${letter}`}>
       <p class="row small muted">
         <span class="badge" aria-hidden="true">{letter}</span>
-        TTL {ttl(config.image_ttl_days)}, overwrite {config.image_ingest_overwrite ? "on" : "off"}
+        {settings(config)}
       </p>
-      <p class={`headline ${isEmpty ? "muted" : harm ? "wrong" : "good"}`} data-testid={`headline-${side}`}>
-        <span aria-hidden="true">{isEmpty ? "○" : harm ? "✗" : "✓"}</span>{" "}
-        {isEmpty ? "Nothing to judge" : harm ? `Removes ${counted(verdict.wrong_items, "running item")}` : "Removes nothing that still runs"}
-      </p>
-      {isEmpty ? <p>No item was reported: drop reports, or choose a scenario.</p> : <p>
+      <p class={`headline ${headline.is}`} data-testid={`headline-${side}`}><span aria-hidden="true">{headline.mark}</span> {headline.text}</p>
+      {view.summary.items === 0 ? <p>No item was reported: drop reports, or choose a scenario.</p> : <p>
         {verdict.first_wrong_at === null ? null : (
           <>{cause(verdict.wrong_by_ttl, verdict.wrong_by_overwrite)} First on day {day(verdict.first_wrong_at, bounds.value.from)}, {utc(verdict.first_wrong_at)}. </>
         )}
-        {safest?.gap_seconds === 0
-          ? "Too few reports to judge gaps: no item was seen at two times. "
-          : verdict.survives_seconds === null ? null : <>Survives outages up to {duration(verdict.survives_seconds)}. </>}
+        {!safest ? `${TOO_FEW} ` : verdict.survives_seconds === null ? null : <>Survives outages up to {duration(verdict.survives_seconds)}. </>}
         At the end {count(verdict.active_at_end)} kept, {count(verdict.stale_at_end)} of them unseen for more than a day.
         {verdict.stale_item_days >= 1 ? ` Gone items stay listed for ${count(verdict.stale_item_days)} item-days in all.` : null}
       </p>}

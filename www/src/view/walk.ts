@@ -1,6 +1,7 @@
 /** To wrong removals: the first of a configuration, and from one to the next, in the order in which they happened. */
 import { computed } from "@preact/signals";
 import type { SideName } from "../engine/protocol.ts";
+import type { Shown } from "../state/link.ts";
 import { wrongRemovals } from "../state/spans.ts";
 import { at, namespace, playing, runs, search, selected, shown, tab } from "../state/store.ts";
 
@@ -36,13 +37,26 @@ export function goToWhy(): void {
   why?.focus({ preventScroll: true });
 }
 
-/** Shows a removal among all wrong ones: no filter hides it. */
+/** Goes to an item among all of them, and to why. */
+export function goToItem(item: number): void {
+  tab.value = "items";
+  unfilter();
+  selected.value = item;
+  requestAnimationFrame(goToWhy);
+}
+
+/** Shows a removal among all wrong ones. */
 function show(time: number, item: number | null) {
   playing.value = false;
   tab.value = "items";
-  shown.value = "wrong";
-  search.value = "";
-  namespace.value = null;
+  unfilter("wrong");
   at.value = time;
   selected.value = item;
+}
+
+/** Lists all items, or those of a kind: no other filter hides one. */
+export function unfilter(kind: Shown = "all"): void {
+  shown.value = kind;
+  search.value = "";
+  namespace.value = null;
 }

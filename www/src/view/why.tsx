@@ -53,7 +53,6 @@ function Proof({ side }: { side: SideName }) {
   const answer = answers[side].value;
   const { from } = bounds.value;
   if (!answer) return <div class="proof"><p class="muted">…</p></div>;
-  
   const when = (time: number) => `day ${day(time, from)}, ${utc(time)}`;
   const facts: [string, string | null][] = [
     ["last seen", answer.last_seen === null ? null : when(answer.last_seen)],
