@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use keepset_types::{Inventory, InventoryType, Selector, Timestamp};
+use keepset_types::{DocumentError, Inventory, InventoryType, Selector, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -24,6 +24,9 @@ pub struct Fixture {
     pub steps: Vec<Step>,
 }
 
+/// What a fixture has.
+const KEYS: [&str; 5] = ["name", "rules", "config", "prior", "steps"];
+
 /// Something that happens.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -42,9 +45,11 @@ pub struct Step {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// The whole inventory, in order.
+    /// The whole inventory, in order; `null`: none.
+    #[serde(default, deserialize_with = "rows")]
     pub retained: Option<Vec<Map<String, Value>>>,
-    /// What is gone, in order.
+    /// What is gone, in order; `null`: nothing.
+    #[serde(default, deserialize_with = "rows")]
     pub removed: Option<Vec<Map<String, Value>>>,
     /// Distinct codes, sorted; left out: none.
     #[serde(default)]
@@ -59,6 +64,13 @@ pub struct Expect {
 /// Tells `null` from left out.
 fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Timestamp>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// YAML has a key with nothing behind it for a list without rows.
+fn rows<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<Map<String, Value>>>, D::Error> {
+    Option::deserialize(deserializer).map(|rows: Option<_>| rows.or_else(|| Some(Vec::new())))
 }
 
 /// What a step does.
@@ -87,7 +99,17 @@ impl Fixture {
     /// # Errors
     /// If the file cannot be read or is no fixture; the message says where.
     pub fn read(path: &Path) -> Result<Self, InvalidFixture> {
-        Self::from_json(Self::document(path)?.to_string().as_bytes())
+        let document = Self::document(path)?;
+        let Value::Object(members) = &document else {
+            return Err(InvalidFixture("it is no map; expected one with `name` and `steps`".to_owned()));
+        };
+        // What is not known may be somebody's note. A slip of the pen is none.
+        for key in members.keys().filter(|key| !KEYS.contains(&key.as_str())) {
+            if let Some(meant) = KEYS.iter().find(|known| strsim::osa_distance(known, key) == 1) {
+                return Err(InvalidFixture(format!("at /{key}: unknown; did you mean `{meant}`?")));
+            }
+        }
+        Self::from_json(document.to_string().as_bytes())
     }
 
     /// The document in a file, as JSON: rows and reports are JSON documents.
@@ -105,7 +127,7 @@ impl Fixture {
     /// If it is none; the message says where.
     pub fn from_json(bytes: &[u8]) -> Result<Self, InvalidFixture> {
         let fixture: Self = keepset_types::read_json(bytes)
-            .map_err(|error| InvalidFixture(format!("at {}: {}", error.pointer, error.message)))?;
+            .map_err(|error| InvalidFixture(DocumentError { line: 0, ..error }.to_string()))?;
         match fixture.steps.is_empty() {
             true => Err(InvalidFixture("at /steps: there is none; expected at least one step".to_owned())),
             false => Ok(fixture),
@@ -121,7 +143,7 @@ impl Fixture {
         let rows: Vec<Value> = rows.map(with_attributes_apart).collect();
         let document = serde_json::json!({ "version": 1, "items": rows });
         Inventory::from_json(document.to_string().as_bytes())
-            .map_err(|error| InvalidFixture(format!("prior: at {}: {}", error.pointer, error.message)))
+            .map_err(|error| InvalidFixture(format!("prior: {}", DocumentError { line: 0, ..error })))
     }
 }
 
@@ -224,24 +246,30 @@ fn with_attributes_apart(row: &Value) -> Value {
 pub fn find(paths: &[PathBuf]) -> std::io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for path in paths {
-        if !path.is_dir() {
-            fs::metadata(path)
-                .map_err(|error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-            found.push(path.clone());
-            continue;
-        }
-        let mut entries: Vec<PathBuf> =
-            fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
-        entries.sort();
-        for entry in entries {
-            let extension = entry.extension().and_then(|extension| extension.to_str());
-            if entry.is_dir() && entry.file_name().is_some_and(|name| name == crate::scenario::FOLDER) {
-                continue;
-            }
-            if entry.is_dir() || matches!(extension, Some("yaml" | "yml" | "json")) {
-                found.extend(find(&[entry])?);
-            }
+        let about =
+            |error: std::io::Error| std::io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+        match fs::metadata(path).map_err(about)?.is_dir() {
+            true => find_in(path, &mut found)?,
+            false => found.push(path.clone()),
         }
     }
     Ok(found)
+}
+
+/// One that cannot be read is found all the same, and then fails.
+fn find_in(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    entries.sort();
+    for entry in entries {
+        let extension = entry.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        if !entry.is_dir() {
+            if matches!(extension.as_deref(), Some("yaml" | "yml" | "json")) {
+                found.push(entry);
+            }
+        } else if entry.file_name().is_none_or(|name| name != crate::scenario::FOLDER) {
+            find_in(&entry, found)?;
+        }
+    }
+    Ok(())
 }

@@ -16,11 +16,14 @@ pub fn read(text: &str) -> Result<Value, String> {
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
-        // Histories of months have millions of values. What aliases may make of a small file stays limited.
+        // Histories of months have millions of values, and one time may be that of all rows. How much aliases may make of a
+        // small file stays limited.
         budget: serde_saphyr::budget! {
             max_events: 200_000_000,
             max_nodes: 100_000_000,
             max_total_scalar_bytes: 2 << 30,
+            max_depth: 128,
+            enforce_alias_anchor_ratio: false,
         },
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| error.to_string())

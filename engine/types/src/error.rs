@@ -1,5 +1,6 @@
 //! Refusals: a stable code, what was expected, and where.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::ser::SerializeMap;
@@ -50,6 +51,23 @@ pub struct Error {
     pub message: String,
     /// Where: a JSON pointer into the report or the configuration, where there is one.
     pub pointer: Option<String>,
+}
+
+/// A name as a line of text may show it: names are what a report says, and a control character among them could end the line
+/// or speak to the terminal. They are written as `\u{1b}`.
+#[must_use]
+pub fn printable(name: &str) -> Cow<'_, str> {
+    if !name.contains(char::is_control) {
+        return Cow::Borrowed(name);
+    }
+    let mut shown = String::with_capacity(name.len() + 8);
+    for letter in name.chars() {
+        match letter.is_control() {
+            true => shown.extend(letter.escape_default()),
+            false => shown.push(letter),
+        }
+    }
+    Cow::Owned(shown)
 }
 
 /// How long a message may be, in bytes: some repeat what they do not like, and that may be a whole report.

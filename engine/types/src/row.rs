@@ -252,25 +252,31 @@ impl<'de> Deserialize<'de> for Row {
                 "there is no `{kind}` in a {inventory_type} inventory"
             )));
         }
-        let (mut image, mut parent) = (None, document.parent);
+        let (mut tag, mut digest, mut parent) = (None, document.image_digest, document.parent);
         let id = match (kind, document.id, document.image_tag) {
             (ItemKind::Image, None, Some(tag)) => {
                 parent = None;
-                Id::Image(Image { tag, digest: document.image_digest.unwrap_or_default() })
+                Id::Image(Image { tag, digest: digest.take().unwrap_or_default() })
             }
             (ItemKind::Image, _, _) => {
                 return Err(de::Error::custom("an image has `image_tag` and `image_digest`, not `id`"));
             }
-            (_, Some(id), tag) => {
-                image = tag.map(|tag| (tag, document.image_digest.unwrap_or_default()));
+            (_, Some(id), named) => {
+                if named.is_some() {
+                    digest.get_or_insert_default();
+                }
+                tag = named;
                 Id::Plain(id)
             }
             (_, None, _) => return Err(de::Error::missing_field("id")),
         };
         let key = Key { inventory_type, context: Context::new(&document.context), kind, id };
         let mut attributes = document.attributes.map(Attributes::from_raw).unwrap_or_default();
-        if image.is_some() || parent.is_some() {
-            attributes = beside_the_id(&key, &attributes, image, parent).map_err(de::Error::custom)?;
+        let parent = link_name(inventory_type, kind).zip(parent);
+        let beside =
+            [tag.map(|tag| ("image_tag", tag)), digest.map(|digest| ("image_digest", digest)), parent];
+        if beside.iter().any(Option::is_some) {
+            attributes = beside_the_id(&attributes, beside).map_err(de::Error::custom)?;
         }
         let times = [document.created_at, document.last_updated, document.last_seen];
         Self::new(key, times, attributes)
@@ -280,24 +286,14 @@ impl<'de> Deserialize<'de> for Row {
 
 /// The attributes with what stands beside the id put among them; what is there already wins.
 fn beside_the_id(
-    key: &Key,
     attributes: &Attributes,
-    image: Option<(Box<str>, Box<str>)>,
-    parent: Option<Box<str>>,
+    beside: [Option<(&str, Box<str>)>; 3],
 ) -> Result<Attributes, serde_json::Error> {
     let text = if attributes.as_json().is_empty() { "{}" } else { attributes.as_json() };
     let mut map: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)?;
-    let mut put = |name: &str, value: &str| {
-        let value = to_raw_value(value)?;
+    for (name, value) in beside.into_iter().flatten() {
+        let value = to_raw_value(&value)?;
         map.entry(name.to_owned()).or_insert(value);
-        Ok::<_, serde_json::Error>(())
-    };
-    if let Some((tag, digest)) = &image {
-        put("image_tag", tag)?;
-        put("image_digest", digest)?;
-    }
-    if let (Some(name), Some(parent)) = (link_name(key.inventory_type, key.kind), &parent) {
-        put(name, parent)?;
     }
     to_raw_value(&map).map(Attributes::from_raw)
 }

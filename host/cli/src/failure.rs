@@ -54,6 +54,11 @@ pub(crate) enum Failure {
         by --data-dir or KEEPSET_DATA_DIR, or its database by --store"
     )]
     NoStore(String),
+    #[error(
+        "the database: no gateway has used it yet; expected one that `keepset serve` has made: name it by --store or \
+        KEEPSET_STORE"
+    )]
+    EmptyStore,
     /// A file is no dump of a store.
     #[error("{path}: {error}", path = path.display())]
     NoDump { path: PathBuf, error: StoreError },
@@ -81,6 +86,8 @@ pub(crate) enum Failure {
     FailsFixture { fixture: PathBuf, why: String },
     #[error("standard input cannot be read: {0}")]
     Input(io::Error),
+    #[error("{0}")]
+    Password(&'static str),
     /// A gateway was asked and did not do it.
     #[error("{url}: {message}")]
     Remote { url: String, status: Option<u16>, message: String },
@@ -88,6 +95,10 @@ pub(crate) enum Failure {
     NowhereToLook,
     #[error("a gateway is asked about contexts: give TYPE/CONTEXT, like kubernetes/prod/default")]
     NoContext,
+    #[error(
+        "`{0}` is no TYPE/CONTEXT: expected kubernetes/CLUSTER/NAMESPACE, like kubernetes/prod/default, or ecs/ARN"
+    )]
+    WrongContext(String),
     #[error("no gateway is named: give --url URL, or set ANCHORECTL_URL")]
     NoGateway,
     #[error("`{0}` is no URL of a gateway: expected http:// or https://, like http://localhost:8228")]
@@ -95,8 +106,10 @@ pub(crate) enum Failure {
     #[error("{0} configurations were given; expected one, or two to compare")]
     TooManyConfigs(usize),
     /// Somebody was asked whether to go on, and did not say yes.
-    #[error("not confirmed: nothing was changed; give --yes where nobody can be asked")]
+    #[error("not confirmed: nothing was changed")]
     NotConfirmed,
+    #[error("nothing was changed: there is nobody to ask whether to go on; give --yes")]
+    NobodyToAsk,
     /// The result could not be shown. A state file may have been replaced before.
     #[error("the result cannot be written: {0}")]
     Output(#[from] io::Error),
@@ -122,6 +135,7 @@ impl Failure {
             | Self::Read { .. }
             | Self::Write { .. }
             | Self::NoStore(_)
+            | Self::EmptyStore
             | Self::Output(_) => Exit::Files,
             Self::Plugin(_) | Self::NoPlugin { .. } => Exit::Plugin,
             Self::FailsFixture { .. } => Exit::Plugin,
@@ -131,11 +145,14 @@ impl Failure {
             | Self::NoDataDir
             | Self::NowhereToLook
             | Self::NoContext
+            | Self::WrongContext(_)
             | Self::NoGateway
             | Self::NoUrl(_)
             | Self::NotConfirmed
+            | Self::NobodyToAsk
             | Self::TooManyConfigs(_) => Exit::Usage,
             Self::Accounts(_)
+            | Self::Password(_)
             | Self::Tls { .. }
             | Self::Telemetry(_)
             | Self::Remote { status: Some(400), .. } => Exit::Invalid,
@@ -161,21 +178,21 @@ impl Failure {
             Self::Busy { .. } => "busy",
             Self::Output(_) => "output",
             Self::Store(_) => "store",
-            Self::NoStore(_) => "no_store",
+            Self::NoStore(_) | Self::EmptyStore => "no_store",
             Self::NoDump { .. } => "no_dump",
-            Self::Accounts(_) => "accounts",
+            Self::Accounts(_) | Self::Password(_) => "accounts",
             Self::Listen { .. } | Self::Serve(_) | Self::Runtime(_) => "serve",
             Self::Tls { .. } | Self::HalfTls => "tls",
             Self::Telemetry(_) => "telemetry",
             Self::NoDataDir => "no_data_dir",
             Self::NowhereToLook => "nowhere_to_look",
-            Self::NoContext => "no_context",
+            Self::NoContext | Self::WrongContext(_) => "no_context",
             Self::NoGateway => "no_gateway",
             Self::NoUrl(_) => "no_url",
             Self::FailsFixture { .. } => "plugin_fails_fixtures",
             Self::Input(_) => "input",
             Self::Remote { .. } => "remote",
-            Self::NotConfirmed => "not_confirmed",
+            Self::NotConfirmed | Self::NobodyToAsk => "not_confirmed",
             Self::TooManyConfigs(_) => "too_many_configs",
         }
     }

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, StdoutLock, Write};
 
 use clap::ValueEnum;
 use keepset_host::Outcome;
+use keepset_types::printable;
 use serde::Serialize;
 
 use crate::failure::Failure;
@@ -65,7 +66,10 @@ pub(crate) fn complain(format: Format, failure: &Failure) {
     }
 }
 
-/// A line on standard error. If nobody can read it, nobody can be told so either.
-pub(crate) fn note(line: std::fmt::Arguments<'_>) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+/// Lines on standard error. If nobody can read it, nobody can be told so either.
+pub(crate) fn note(text: std::fmt::Arguments<'_>) {
+    let mut stderr = io::stderr().lock();
+    for line in text.to_string().lines() {
+        let _ = writeln!(stderr, "{}", printable(line));
+    }
 }

@@ -1,7 +1,7 @@
 //! A gateway as its clients see it: contract of Anchore's API, options and environment of anchorectl.
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,7 +63,12 @@ pub(crate) fn https_agent(authorities: Option<&Path>, patience: Duration) -> Res
                 Ok(ureq::tls::PemItem::Certificate(certificate)) => Some(certificate),
                 _ => None,
             });
-            RootCerts::Specific(Arc::new(read.collect::<Vec<Certificate<'static>>>()))
+            let certificates: Vec<Certificate<'static>> = read.collect();
+            if certificates.is_empty() {
+                let source = io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it: expected PEM");
+                return Err(Failure::Read { path: path.to_owned(), source });
+            }
+            RootCerts::Specific(Arc::new(certificates))
         }
     };
     let config = Agent::config_builder()

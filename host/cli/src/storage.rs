@@ -40,9 +40,8 @@ impl Storage {
         cache: u64,
         missing: Missing,
     ) -> Result<Store, Failure> {
-        // What the command line says of either comes before what the file says of either.
-        let by_file = || file.store.as_ref().filter(|_| self.data_dir.is_none());
-        let url = match self.store.as_ref().or_else(by_file) {
+        // A database counts before any folder, wherever it is named.
+        let url = match self.store.as_ref().or(file.store.as_ref()) {
             Some(url) => url.clone(),
             None => {
                 let folder = self.data_dir.clone().or_else(|| file.data_dir.clone()).or_else(user_data);
@@ -54,16 +53,24 @@ impl Storage {
             }
         };
         if missing == Missing::IsAnError
-            && let Some(path) = sqlite_file(&url).filter(|path| !path.is_file())
+            && let Some(path) = sqlite_file(&url)
         {
-            return Err(Failure::NoStore(path.display().to_string()));
+            match path.metadata() {
+                Ok(known) if known.is_file() => {}
+                Err(source) if source.kind() == std::io::ErrorKind::PermissionDenied => {
+                    return Err(Failure::Read { path, source });
+                }
+                _ => return Err(Failure::NoStore(path.display().to_string())),
+            }
         }
         let store = Store::open_with(&url, cache).await?;
         // No store that was ever served is without accounts: another database was meant, or another file.
         if missing == Missing::IsAnError && store.accounts().await?.is_empty() {
             store.close().await;
-            let shown = sqlite_file(&url).map(|path| path.display().to_string());
-            return Err(Failure::NoStore(shown.unwrap_or_else(|| "the database".to_owned())));
+            return Err(match sqlite_file(&url) {
+                Some(path) => Failure::NoStore(path.display().to_string()),
+                None => Failure::EmptyStore,
+            });
         }
         Ok(store)
     }

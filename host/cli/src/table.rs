@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use keepset_types::printable;
+
 pub(crate) struct Table<const N: usize> {
     lines: Vec<[String; N]>,
 }
@@ -12,7 +14,7 @@ impl<const N: usize> Table<N> {
     }
 
     pub(crate) fn push(&mut self, cells: [String; N]) {
-        self.lines.push(cells);
+        self.lines.push(cells.map(|cell| printable(&cell).into_owned()));
     }
 
     pub(crate) fn write(&self, to: &mut impl Write) -> io::Result<()> {

@@ -7,13 +7,13 @@ use crate::failure::Failure;
 /// Asks whether to go on, as anchorectl does; not if `yes` was said already.
 ///
 /// # Errors
-/// [`Failure::NotConfirmed`] after any other answer, and where nobody can be asked.
+/// [`Failure::NotConfirmed`] after any other answer, [`Failure::NobodyToAsk`] without a terminal.
 pub(super) fn confirm(yes: bool, question: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::NotConfirmed);
+        return Err(Failure::NobodyToAsk);
     }
     let _ = write!(std::io::stderr(), "{question}? [y/N] ");
     let mut answer = String::new();

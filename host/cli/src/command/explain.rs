@@ -3,7 +3,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keepset_host::{Config, InventoryType, Key, Row, Timestamp};
-use keepset_types::{Context, Id, Image, ItemKind, RemovalReason, Removed, Retained, RetainedReason, Rule};
+use keepset_types::{
+    Context, Id, Image, ItemKind, RemovalReason, Removed, Retained, RetainedReason, Rule, printable,
+};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
@@ -87,10 +89,7 @@ impl Explain {
                 .split_once('/')
                 .filter(|(name, context)| InventoryType::from_name(name).is_some() && !context.is_empty());
             let Some((inventory_type, context)) = known else {
-                return Err(Failure::NotFound(format!(
-                    "`{key}` is no TYPE/CONTEXT: expected kubernetes/CLUSTER/NAMESPACE, like kubernetes/prod/default, or \
-                     ecs/ARN"
-                )));
+                return Err(Failure::WrongContext(key.clone()));
             };
             let mut query = vec![("inventory_type", inventory_type), ("context", context)];
             query.extend(days.map(|days| ("image_ttl_days", days)));
@@ -220,9 +219,9 @@ fn write(explanation: &Explanation, config: &Config, to: &mut impl Write) -> io:
             |before: &Key| (before.inventory_type, &before.context) == (key.inventory_type, &key.context);
         if !before.is_some_and(is_next) {
             let gap = if before.is_some() { "\n" } else { "" };
-            writeln!(to, "{gap}{} ({})", key.context, key.inventory_type)?;
+            writeln!(to, "{gap}{} ({})", printable(key.context.as_str()), key.inventory_type)?;
         }
-        writeln!(to, "  {} {}\n    {why}", key.kind, key.id)?;
+        writeln!(to, "  {} {}\n    {why}", key.kind, printable(&key.id.to_string()))?;
         before = Some(key);
     }
     Ok(())
@@ -252,11 +251,11 @@ fn why_kept(retained: &Retained, config: &Config) -> String {
 
 fn why_gone(removed: &Removed, config: &Config) -> String {
     format!(
-        "the next sweep removes it: {} ({}), last seen {}, the TTL is {}",
+        "a sweep under the TTL of {} removes it: {} ({}), last seen {}",
+        days(config),
         removed.reason.as_str(),
         removed.rule,
-        removed.last_seen,
-        days(config)
+        removed.last_seen
     )
 }
 

@@ -3,6 +3,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use keepset_types::Setting;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -27,15 +28,15 @@ Examples:
   keepset preview --url http://localhost:8228 --username admin --image-ttl-days 7"
 )]
 pub(crate) struct Preview {
-    /// What this report would remove: an agent's JSON
+    /// What this report would remove: an agent's JSON; - for standard input
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
     /// Under this TTL
-    #[arg(long, value_name = "DAYS", allow_negative_numbers = true)]
-    image_ttl_days: Option<i64>,
+    #[arg(long, value_name = "DAYS", allow_hyphen_values = true)]
+    image_ttl_days: Option<String>,
     /// With or without overwrite, which acts only when a report comes: give --report too
     #[arg(long, value_name = "BOOL")]
-    image_ingest_overwrite: Option<bool>,
+    image_ingest_overwrite: Option<String>,
     #[command(flatten)]
     remote: Remote,
     /// How to write the answer
@@ -83,7 +84,8 @@ impl Preview {
         let settings = self.settings();
         let body = match &self.report {
             Some(path) => {
-                let report = fs::read(path).map_err(|source| Failure::Read { path: path.clone(), source })?;
+                let read = if path.as_os_str() == "-" { io::read_to_string(io::stdin()).map(String::into_bytes) } else { fs::read(path) };
+                let report = read.map_err(|source| Failure::Read { path: path.clone(), source })?;
                 if settings.is_empty() { report } else { under(&settings, report) }
             }
             None => serde_json::json!({ "config": settings }).to_string().into_bytes(),
@@ -109,9 +111,12 @@ impl Preview {
     }
 
     fn settings(&self) -> Map<String, Value> {
-        let days = self.image_ttl_days.map(|days| ("image_ttl_days", Value::from(days)));
-        let overwrite = self.image_ingest_overwrite.map(|is| ("image_ingest_overwrite", Value::from(is)));
-        days.into_iter().chain(overwrite).map(|(name, value)| (name.to_owned(), value)).collect()
+        let given = [
+            ("image_ttl_days", &self.image_ttl_days),
+            ("image_ingest_overwrite", &self.image_ingest_overwrite),
+        ];
+        let given = given.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?)));
+        given.map(|(name, text)| (name.to_owned(), Setting::value_of(text))).collect()
     }
 }
 

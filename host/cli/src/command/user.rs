@@ -205,10 +205,21 @@ pub(super) fn password() -> Result<String, Failure> {
     }
     let mut stdin = std::io::stdin();
     if stdin.is_terminal() {
-        let _ = write!(std::io::stderr(), "Password: ");
-        return rpassword::read_password().map_err(Failure::Input);
+        let ask = |question| {
+            let _ = write!(std::io::stderr(), "{question}: ");
+            rpassword::read_password().map_err(Failure::Input)
+        };
+        let password = ask("Password")?;
+        return match ask("Again")? == password {
+            true => Ok(password),
+            false => Err(Failure::Password("the two passwords differ: nothing was changed")),
+        };
     }
     let mut text = String::new();
     stdin.read_to_string(&mut text).map_err(Failure::Input)?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    let password = text.trim_end_matches(['\r', '\n']);
+    match password.contains(['\r', '\n']) {
+        true => Err(Failure::Password("standard input has several lines: expected the password alone")),
+        false => Ok(password.to_owned()),
+    }
 }

@@ -12,6 +12,7 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig as _, WithHttpConfig as 
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::propagation::TraceContextPropagator;
 use opentelemetry_sdk::trace::SdkTracerProvider;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _};
@@ -43,7 +44,7 @@ pub(crate) struct Telemetry {
 /// # Errors
 /// If the level or the endpoint makes no sense.
 pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> Result<Telemetry, Failure> {
-    let filter = EnvFilter::try_new(level).map_err(|error| Failure::Telemetry(error.to_string()))?;
+    let filter = filter(level)?;
     let stderr = std::io::stderr;
     let logs = tracing_subscriber::fmt::layer().with_writer(stderr).with_ansi(stderr().is_terminal());
     let logs = match format {
@@ -63,6 +64,17 @@ pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> R
         .try_init()
         .map_err(|error| Failure::Telemetry(error.to_string()))?;
     Ok(Telemetry { provider })
+}
+
+/// A word that is no level would be taken for a part of the program, and nothing would be logged.
+fn filter(level: &str) -> Result<EnvFilter, Failure> {
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let mut directives = level.split(',').map(str::trim);
+    if !directives.clone().any(|word| !word.is_empty()) || !directives.all(|word| word.contains('=') || is_level(word)) {
+        let expected = "expected error, warn, info, debug, trace, off, or directives like keepset_gateway=debug,info";
+        return Err(Failure::Telemetry(format!("`{level}` is no level: {expected}")));
+    }
+    EnvFilter::try_new(level).map_err(|error| Failure::Telemetry(format!("`{level}`: {error}")))
 }
 
 fn provider(endpoint: &str) -> Result<SdkTracerProvider, Failure> {

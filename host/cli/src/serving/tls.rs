@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
-use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
@@ -68,7 +68,7 @@ impl ResolvesServerCert for Certificate {
 }
 
 impl Files {
-    fn wrong(&self, error: &dyn std::error::Error) -> Failure {
+    fn wrong(&self, error: &dyn std::fmt::Display) -> Failure {
         Failure::Tls {
             certificate: self.certificate.clone(),
             key: self.key.clone(),
@@ -81,7 +81,16 @@ fn certified(files: &Files) -> Result<CertifiedKey, Failure> {
     let read = |path: &Path| fs::read(path).map_err(|source| Failure::Read { path: path.to_owned(), source });
     let (certificate, key) = (read(&files.certificate)?, read(&files.key)?);
     let chain = CertificateDer::pem_slice_iter(&certificate).collect::<Result<Vec<_>, _>>();
-    let chain = chain.map_err(|error| files.wrong(&error))?;
-    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| files.wrong(&error))?;
-    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| files.wrong(&error))
+    let chain = chain.map_err(|error| files.wrong(&format!("the certificate: {error}")))?;
+    if chain.is_empty() {
+        return Err(files.wrong(&"there is no certificate in the first: expected PEM"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|error| match error {
+        pem::Error::NoItemsFound => files.wrong(&"there is no private key in the second: expected PEM"),
+        other => files.wrong(&format!("the private key: {other}")),
+    })?;
+    CertifiedKey::from_der(chain, key, &ring::default_provider()).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => files.wrong(&"the private key is not that of the certificate"),
+        other => files.wrong(&other),
+    })
 }

@@ -50,6 +50,59 @@ fn conformance_tells_what_passed_and_what_failed() {
     scene.run(&["conformance", "empty"]).failed(4, "no fixtures were found");
 }
 
+/// A fixture with one row and a sweep.
+fn fixture(more: &str, steps: &str) -> String {
+    let key = "inventory_type: kubernetes, context: c/n, kind: namespace, id: n";
+    let times = "created_at: &t 2026-08-06T09:00:00Z, last_updated: *t, last_seen: *t";
+    let step = "  - now: 2026-08-06T09:00:00Z\n";
+    format!("name: one\n{more}prior: [ {{ {key}, {times} }} ]\nsteps:\n{step}{steps}")
+}
+
+#[test]
+fn what_a_fixture_says_is_compared() {
+    let scene = Scene::new();
+    let row = "inventory_type: kubernetes, context: c/n, kind: namespace, id: n";
+    let kept = |more: &str| format!("    expect: {{ retained: [ {{ {row}{more} }} ] }}\n");
+    let refused = "    report: { kubernetes: {} }\n    expect: { error: invalid_report";
+    for (more, steps, why) in [
+        ("", kept(""), ""),
+        ("", kept(", labels: {}"), ""),
+        ("note: a note\n", kept(", attributes: { labels: {} }"), ""),
+        ("", "    expect: { removed: }\n".to_owned(), ""),
+        ("", format!("{refused} }}\n"), ""),
+        ("", "    expect: { retained: }\n".to_owned(), "retained (- expected, + came)"),
+        ("", kept(", labels: { a: b }"), "retained (- expected, + came)"),
+        (
+            "",
+            format!("{refused}, warnings: [stale_report] }}\n"),
+            "expected the warnings [stale_report], came []",
+        ),
+        (
+            "",
+            format!("{refused}, next_expiry: 2026-12-04T09:00:01Z }}\n"),
+            "expected next_expiry 2026-12-04T09:00:01Z, came null",
+        ),
+        ("confg: { image_ttl_days: 1 }\n", kept(""), "at /confg: unknown; did you mean `config`?"),
+        ("rules: 1\n", kept(""), "not a fixture: at /rules: "),
+    ] {
+        scene.write("one.yaml", &fixture(more, &steps));
+        let ran = scene.run(&["conformance", "one.yaml"]);
+        ran.code_is(i32::from(!why.is_empty()));
+        assert!(ran.stdout.contains(why), "{more}{steps}{}", ran.stdout);
+    }
+    // One time for all rows is nothing suspicious.
+    let time = "created_at: *t, last_updated: *t, last_seen: *t";
+    let rows = (0..300).map(|n| {
+        format!("  - {{ inventory_type: kubernetes, context: c/n, kind: pod, id: p{n}, {time} }}\n")
+    });
+    let all: String = rows.collect();
+    let empty = "\"\\u001b[31m\\nok\"";
+    let text = format!("name: {empty}\nnote: &t 2026-08-06T09:00:00Z\nprior:\n{all}steps:\n  - now: *t\n");
+    scene.write("many.yaml", &text);
+    let ran = scene.run(&["conformance", "many.yaml"]);
+    assert_eq!(ran.succeeded().stdout, "ok    many.yaml  \\u{1b}[31m\\nok\n1 passed, 0 failed\n");
+}
+
 #[test]
 fn what_is_no_plugin_is_refused() {
     let scene = Scene::new();
