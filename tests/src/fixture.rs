@@ -103,6 +103,11 @@ impl Fixture {
         let Value::Object(members) = &document else {
             return Err(InvalidFixture("it is no map; expected one with `name` and `steps`".to_owned()));
         };
+        if members.contains_key("history") {
+            return Err(InvalidFixture(
+                "it is a scenario: `keepset simulate --scenario` replays it".to_owned(),
+            ));
+        }
         // What is not known may be somebody's note. A slip of the pen is none.
         for key in members.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             if let Some(meant) = KEYS.iter().find(|known| strsim::osa_distance(known, key) == 1) {

@@ -75,7 +75,8 @@ impl History {
     /// for what is deleted or emptied.
     ///
     /// # Errors
-    /// `invalid_request` for a cluster or context that the history does not have, and a batch that there cannot be.
+    /// `invalid_request` for a cluster or context that the history does not have, a batch that there cannot be, and a time
+    /// that ends before it begins.
     pub fn with_faults(&self, faults: &[Fault]) -> Result<Self, Error> {
         let mut history = self.clone();
         for (place, fault) in faults.iter().enumerate() {
@@ -162,6 +163,10 @@ impl History {
                 }
             },
         };
+        if to <= from {
+            let message = format!("`to` is {to}; expected a time after `from`, {from}");
+            return Err(Error::new(ErrorCode::InvalidRequest, message).at("/to"));
+        }
         let time = from.unix()..to.unix();
         Ok(move |report: &Arrival| {
             time.contains(&report.at) && number.is_none_or(|number: u32| number == report.cluster)

@@ -87,7 +87,7 @@ pub(crate) enum Failure {
     #[error("standard input cannot be read: {0}")]
     Input(io::Error),
     #[error("{0}")]
-    Password(&'static str),
+    Password(String),
     /// A gateway was asked and did not do it.
     #[error("{url}: {message}")]
     Remote { url: String, status: Option<u16>, message: String },

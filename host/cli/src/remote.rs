@@ -1,7 +1,7 @@
 //! A gateway as its clients see it: contract of Anchore's API, options and environment of anchorectl.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal as _, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -49,7 +49,27 @@ impl Remote {
             return Err(Failure::NoUrl(url.clone()));
         }
         let agent = https_agent(self.ca_certificate.as_deref(), PATIENCE)?;
-        Ok(Some(Gateway { url: url.trim_end_matches('/'), remote: self, agent }))
+        let credentials = self.credentials()?;
+        Ok(Some(Gateway {
+            url: url.trim_end_matches('/'),
+            account: self.account.as_deref(),
+            credentials,
+            agent,
+        }))
+    }
+
+    /// What says who asks. Where somebody sits at a terminal, the password is asked for.
+    fn credentials(&self) -> Result<Option<String>, Failure> {
+        let Some(user) = &self.username else { return Ok(None) };
+        let password = match &self.password {
+            Some(password) => password.clone(),
+            None if io::stdin().is_terminal() => {
+                let _ = write!(io::stderr(), "Password of {user}: ");
+                rpassword::read_password().map_err(Failure::Input)?
+            }
+            None => String::new(),
+        };
+        Ok(Some(format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))))
     }
 }
 
@@ -65,7 +85,8 @@ pub(crate) fn https_agent(authorities: Option<&Path>, patience: Duration) -> Res
             });
             let certificates: Vec<Certificate<'static>> = read.collect();
             if certificates.is_empty() {
-                let source = io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it: expected PEM");
+                let source =
+                    io::Error::new(io::ErrorKind::InvalidData, "there is no certificate in it: expected PEM");
                 return Err(Failure::Read { path: path.to_owned(), source });
             }
             RootCerts::Specific(Arc::new(certificates))
@@ -81,7 +102,8 @@ pub(crate) fn https_agent(authorities: Option<&Path>, patience: Duration) -> Res
 /// A gateway that is asked.
 pub(crate) struct Gateway<'a> {
     url: &'a str,
-    remote: &'a Remote,
+    account: Option<&'a str>,
+    credentials: Option<String>,
     agent: Agent,
 }
 
@@ -127,26 +149,21 @@ impl Gateway<'_> {
             url = form_urlencoded::Serializer::for_suffix(url, start).extend_pairs(query).finish();
         }
         let mut request = Request::builder().method(method).uri(url);
-        if let Some(user) = &self.remote.username {
-            let password = self.remote.password.as_deref().unwrap_or_default();
-            let credentials = BASE64_STANDARD.encode(format!("{user}:{password}"));
-            request = request.header("Authorization", format!("Basic {credentials}"));
+        if let Some(credentials) = &self.credentials {
+            request = request.header("Authorization", credentials);
         }
-        if let Some(account) = &self.remote.account {
+        if let Some(account) = self.account {
             request = request.header("x-anchore-account", account);
         }
-        let answer =
-            match json {
-                Some(json) => {
-                    let request = request.header("Content-Type", "application/json").body(json);
-                    request.map_err(|error| self.failed(None, error.to_string())).and_then(|request| {
-                        self.agent.run(request).map_err(|error| self.failed(None, error.to_string()))
-                    })
-                }
-                None => request.body(()).map_err(|error| self.failed(None, error.to_string())).and_then(
-                    |request| self.agent.run(request).map_err(|error| self.failed(None, error.to_string())),
-                ),
-            }?;
+        let answer = match json {
+            Some(json) => {
+                let request = request.header("Content-Type", "application/json").body(json);
+                request.map(|request| self.agent.run(request))
+            }
+            None => request.body(()).map(|request| self.agent.run(request)),
+        };
+        let answer = answer.map_err(|error| self.failed(None, error.to_string()))?;
+        let answer = answer.map_err(|error| self.failed(None, unreached(&error)))?;
         if answer.status().is_success() { Ok(answer) } else { Err(self.refused(answer)) }
     }
 
@@ -155,15 +172,37 @@ impl Gateway<'_> {
         let mut text = String::new();
         // What cannot be read is not what counts here.
         let _ = answer.into_body().into_reader().take(1 << 20).read_to_string(&mut text);
-        let said = match serde_json::from_str::<Refusal>(&text) {
-            Ok(Refusal { message: Some(message), .. }) => message,
-            Ok(Refusal { detail: Some(serde_json::Value::String(detail)), .. }) => detail,
-            _ => text.lines().next().unwrap_or_default().to_owned(),
+        // A gateway that knows the path says what it did not find.
+        let (said, knows_the_path) = match serde_json::from_str::<Refusal>(&text) {
+            Ok(Refusal { message: Some(message), .. }) => (message, true),
+            Ok(Refusal { detail: Some(serde_json::Value::String(detail)), .. }) => (detail, false),
+            _ => (text.lines().next().unwrap_or_default().to_owned(), false),
         };
-        self.failed(Some(status.as_u16()), format!("{status}: {said}"))
+        let hint = match status.as_u16() {
+            401 => ": give --username, and the password in ANCHORECTL_PASSWORD",
+            404 if !knows_the_path => ": is that the URL of a gateway, without a path?",
+            _ => "",
+        };
+        let status_of_a_gateway = (status != 404 || knows_the_path).then_some(status.as_u16());
+        self.failed(status_of_a_gateway, format!("{status}: {said}{hint}"))
     }
 
     pub(crate) fn failed(&self, status: Option<u16>, message: String) -> Failure {
         Failure::Remote { url: self.url.to_owned(), status, message }
+    }
+}
+
+/// Why there was no answer: what TLS says of the other side, in words.
+fn unreached(error: &ureq::Error) -> String {
+    let said = error.to_string();
+    let hints = [
+        ("CaUsedAsEndEntity", "its certificate is that of an authority (CA:TRUE), not one of a server"),
+        ("InvalidContentType", "it does not speak TLS: expected http://"),
+        ("invalid HTTP version", "it does not speak HTTP; does it speak TLS, https://?"),
+        ("UnknownIssuer", "nobody known has signed its certificate: see --ca-certificate"),
+    ];
+    match hints.iter().find(|(sign, _)| said.contains(sign)) {
+        Some((_, hint)) => format!("{hint} ({said})"),
+        None => said,
     }
 }

@@ -8,11 +8,12 @@ use clap::Args;
 use keepset_host::{Config, Error, ErrorCode, Layer, Origin, Plugin, PluginError};
 use keepset_types::Setting;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
 use serde_saphyr::{SnippetMode, Spanned, UserMessageFormatter, render_options};
 
 use crate::failure::Failure;
+use crate::output::note;
 use crate::serving::file::ServeFile;
 
 /// Where the settings stand in a configuration file (C4).
@@ -148,6 +149,7 @@ impl<'a> Section<'a> {
         #[derive(Default, Deserialize)]
         struct File {
             services: Option<Services>,
+            keepset: Option<IgnoredAny>,
         }
         #[derive(Default, Deserialize)]
         struct Services {
@@ -158,7 +160,14 @@ impl<'a> Section<'a> {
             runtime_inventory: Option<BTreeMap<String, Spanned<Value>>>,
         }
         let file: Option<File> = read_yaml(path)?;
-        let catalog = file.unwrap_or_default().services.unwrap_or_default().catalog.unwrap_or_default();
+        let says_something = file.is_some();
+        let File { services, keepset } = file.unwrap_or_default();
+        let catalog = services.and_then(|services| services.catalog);
+        if says_something && catalog.is_none() && keepset.is_none() {
+            let expected = "expected services.catalog.runtime_inventory, or keepset";
+            note(format_args!("warning: {}: it sets nothing; {expected}", path.display()));
+        }
+        let catalog = catalog.unwrap_or_default();
         Ok(Self { path, values: catalog.runtime_inventory.unwrap_or_default() })
     }
 

@@ -63,6 +63,10 @@ fn refused(text: &str) -> ApiError {
     }
     match text.split_once(": ") {
         Some((name, fault)) => {
+            // What Rust says of a text that is no number says nothing of what it should be.
+            let is_no_number =
+                ["invalid digit", "number too", "cannot parse"].iter().any(|said| fault.contains(said));
+            let fault = if is_no_number { "expected a whole number" } else { fault };
             ApiError::bad_parameter(name, format!("Wrong value of the query parameter '{name}': {fault}"))
         }
         None => ApiError::bad_request(format!("Wrong query: {text}")),

@@ -32,9 +32,9 @@ pub struct Settings {
     pub shutdown_grace: Duration,
     /// Failed logins per minute of one user from one address; beyond it 429.
     pub login_failures: u32,
-    /// How long the removal log is kept.
+    /// How long the removal log is kept; zero: for ever.
     pub keep_removals: Duration,
-    /// How long health reports are kept (contract 1.5: two days).
+    /// How long health reports are kept (contract 1.5: two days); zero: for ever.
     pub keep_health_reports: Duration,
     /// Speak TLS: a configuration of rustls, with certificate and key. None: plain HTTP.
     pub tls: Option<Arc<rustls::ServerConfig>>,

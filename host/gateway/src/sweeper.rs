@@ -65,7 +65,9 @@ impl Gateway {
     async fn prune(&self, now: Timestamp) -> Result<(), ApiError> {
         let before = |kept: Duration| {
             let kept = i64::try_from(kept.as_secs()).unwrap_or(i64::MAX);
-            Timestamp::from_unix(now.unix().saturating_sub(kept)).unwrap_or(Timestamp::MIN)
+            let is_for_ever = kept == 0;
+            let before = Timestamp::from_unix(now.unix().saturating_sub(kept));
+            before.filter(|_| !is_for_ever).unwrap_or(Timestamp::MIN)
         };
         let settings = self.settings();
         let store = self.store();

@@ -50,7 +50,15 @@ pub(crate) struct Delete {
     #[arg(short, long, env = "ANCHORECTL_CONFIRM")]
     yes: bool,
     /// How to write the outcome
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        env = "ANCHORECTL_FORMAT",
+        hide_env_values = true
+    )]
     pub(super) output: Format,
     #[command(flatten)]
     remote: Remote,

@@ -44,7 +44,15 @@ pub(crate) struct Explain {
     #[command(flatten)]
     clock: Clock,
     /// How to write the answer
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        env = "ANCHORECTL_FORMAT",
+        hide_env_values = true
+    )]
     pub(super) output: Format,
     #[command(flatten)]
     remote: Remote,

@@ -50,7 +50,15 @@ pub(crate) struct List {
     )]
     image_digest: Option<String>,
     /// How to write the list
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        env = "ANCHORECTL_FORMAT",
+        hide_env_values = true
+    )]
     pub(super) output: ListFormat,
     #[command(flatten)]
     remote: Remote,

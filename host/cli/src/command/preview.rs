@@ -40,7 +40,15 @@ pub(crate) struct Preview {
     #[command(flatten)]
     remote: Remote,
     /// How to write the answer
-    #[arg(short, long, value_name = "FORMAT", value_enum, default_value_t, env = "ANCHORECTL_FORMAT")]
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        env = "ANCHORECTL_FORMAT",
+        hide_env_values = true
+    )]
     pub(super) output: Format,
 }
 
@@ -84,7 +92,11 @@ impl Preview {
         let settings = self.settings();
         let body = match &self.report {
             Some(path) => {
-                let read = if path.as_os_str() == "-" { io::read_to_string(io::stdin()).map(String::into_bytes) } else { fs::read(path) };
+                let read = if path.as_os_str() == "-" {
+                    io::read_to_string(io::stdin()).map(String::into_bytes)
+                } else {
+                    fs::read(path)
+                };
                 let report = read.map_err(|source| Failure::Read { path: path.clone(), source })?;
                 if settings.is_empty() { report } else { under(&settings, report) }
             }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, value_parser};
-use keepset_gateway::{self as gateway, Accounts, Clock, Gateway};
+use keepset_gateway::{self as gateway, Accounts, AccountsError, Clock, Gateway};
 use keepset_host::{Config, Plugin};
 use keepset_store::{CACHE_BYTES, Store};
 use tokio::net::TcpListener;
@@ -17,7 +17,7 @@ use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::note;
-use crate::serving::bounds::{MOST_PLACES, at_least_1, at_most_a_year, some_seconds, version};
+use crate::serving::bounds::{MOST_PLACES, address, at_least_1, at_most_a_year, some_seconds, version};
 use crate::serving::file::ServeFile;
 use crate::serving::telemetry::{self, LogFormat};
 use crate::serving::tls::{Certificate, Files};
@@ -44,7 +44,7 @@ Examples:
 )]
 pub(crate) struct Serve {
     /// Address and port to listen on [default: 127.0.0.1:8228]
-    #[arg(long, value_name = "ADDRESS:PORT", env = "KEEPSET_LISTEN", hide_env_values = true)]
+    #[arg(long, value_name = "ADDRESS:PORT", value_parser = address, env = "KEEPSET_LISTEN", hide_env_values = true)]
     listen: Option<SocketAddr>,
     #[command(flatten)]
     storage: Storage,
@@ -126,10 +126,10 @@ struct Tuning {
     /// Failed logins of a user from an address in a minute; more are answered with 429 [default: 10]
     #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..), env = "KEEPSET_LOGIN_FAILURES", hide_env_values = true)]
     login_failures: Option<u32>,
-    /// Days for which the log of removals is kept [default: 90]
+    /// Days for which the log of removals is kept; 0: for ever [default: 90]
     #[arg(long, value_name = "DAYS", env = "KEEPSET_KEEP_REMOVALS_DAYS", hide_env_values = true)]
     keep_removals_days: Option<u32>,
-    /// Days for which agents' health reports are kept [default: 2]
+    /// Days for which agents' health reports are kept; 0: for ever [default: 2]
     #[arg(long, value_name = "DAYS", env = "KEEPSET_KEEP_HEALTH_REPORTS_DAYS", hide_env_values = true)]
     keep_health_reports_days: Option<u32>,
 }
@@ -178,7 +178,7 @@ impl Serve {
         let serving = tokio::spawn(async move { serving.serve(listener, stop).await });
         let ended = tokio::select! {
             ended = serving => ended.unwrap_or_else(|crash| Err(io::Error::other(crash))),
-            never = self.reload_on(hangups, &gateway, certificate.as_ref()) => never,
+            never = self.reload_on(hangups, &gateway, certificate.as_ref(), file) => never,
         };
         // A database that has fallen silent does not say good-bye.
         let _ = tokio::time::timeout(Duration::from_secs(5), store.close()).await;
@@ -214,10 +214,17 @@ impl Serve {
         mut hangups: Signal,
         gateway: &Gateway,
         certificate: Option<&Arc<Certificate>>,
+        started_with: &ServeFile,
     ) -> io::Result<()> {
         while hangups.recv().await.is_some() {
             let read = match self.settings.file.serve() {
-                Ok(file) => self.decide_anew(file, certificate.cloned()).await,
+                Ok(file) => {
+                    let settings = file.changed_since(started_with);
+                    if !settings.is_empty() {
+                        tracing::warn!(?settings, "these stay as they were: they take a restart");
+                    }
+                    self.decide_anew(file, certificate.cloned()).await
+                }
                 Err(failure) => Err(failure),
             };
             match read {
@@ -341,7 +348,12 @@ struct Decision {
 async fn bootstrap(store: &Store, clock: &Clock) -> Result<(), Failure> {
     let password = std::env::var("KEEPSET_ADMIN_PASSWORD").ok();
     let accounts = Accounts::new(store.clone());
-    if let Some(generated) = accounts.bootstrap_admin(password.as_deref(), clock.now()).await? {
+    let made = accounts.bootstrap_admin(password.as_deref(), clock.now()).await;
+    let made = made.map_err(|error| match error {
+        AccountsError::Password => Failure::Password(format!("KEEPSET_ADMIN_PASSWORD: {error}")),
+        other => other.into(),
+    })?;
+    if let Some(generated) = made {
         note(format_args!("A new store. Its user is `admin`, the password, shown this once: {generated}"));
     }
     Ok(())

@@ -51,7 +51,8 @@ Examples:
   keepset simulate --scenario tests/fixtures/scenarios/01-outage-5-days-ttl-3.yaml -o json"
 )]
 pub(crate) struct Simulate {
-    /// Reports: files, or folders with .json, .ndjson, .jsonl and .yaml files
+    /// Reports: files, or folders with .json, .ndjson, .jsonl and .yaml files; state files and answers of
+    /// `GET /v2/inventories` count as reports of what they list
     #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present = "scenario")]
     history: Vec<PathBuf>,
     /// A scenario: a history with faults and configurations of its own
@@ -67,7 +68,7 @@ pub(crate) struct Simulate {
     /// Days that the recommended TTL is to be longer than it must
     #[arg(long, value_name = "DAYS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(0..=i64::from(MAX_TTL_DAYS)))]
     margin: u32,
-    /// The longest TTL of the safety curve, in days
+    /// The longest TTL of the safety curve, in days, at most 3650
     #[arg(long, value_name = "DAYS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=3650))]
     max_ttl_days: u32,
     /// How many wrong removals to list

@@ -1,7 +1,7 @@
 //! A gateway's store as a whole.
 
 use std::fs::File;
-use std::io::{BufWriter, Write as _, stdout};
+use std::io::{BufRead, BufReader, BufWriter, Write as _, stdin, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -61,7 +61,7 @@ pub(crate) struct Dump {
 /// Load a dump into an empty store, which is made if there is none
 #[derive(Args, Debug)]
 pub(crate) struct Restore {
-    /// File that `dump`, or `backup` of PostgreSQL, wrote
+    /// File that `dump`, or `backup` of PostgreSQL, wrote; - for standard input
     file: PathBuf,
     #[command(flatten)]
     store: Caretaking,
@@ -102,14 +102,23 @@ impl Dump {
 impl Restore {
     fn run(&self) -> Result<Exit, Failure> {
         let unreadable = |source| Failure::Read { path: self.file.clone(), source };
+        let no_dump = |error| Failure::NoDump { path: self.file.clone(), error };
         // Before a store is made for it.
-        File::open(&self.file).map_err(unreadable)?;
+        let mut dump: Box<dyn BufRead + Send> = match self.file.as_os_str() == "-" {
+            true => Box::new(BufReader::new(stdin())),
+            false => Box::new(BufReader::new(File::open(&self.file).map_err(unreadable)?)),
+        };
+        if dump.fill_buf().map_err(unreadable)?.starts_with(b"SQLite format 3\0") {
+            let message =
+                "this is a copy of a SQLite store, no dump: put it in the place of keepset.db".to_owned();
+            return Err(no_dump(StoreError::Dump { line: 1, message }));
+        }
         let named = |error| match error {
             StoreError::File(source) => unreadable(source),
-            StoreError::Dump { .. } => Failure::NoDump { path: self.file.clone(), error },
+            StoreError::Dump { .. } => no_dump(error),
             other => other.into(),
         };
-        self.store.with_new(|store| async move { store.restore(&self.file).await.map_err(named) })?;
+        self.store.with_new(|store| async move { store.load_dump(&mut dump).await.map_err(named) })?;
         Ok(Exit::Success)
     }
 }

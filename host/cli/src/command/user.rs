@@ -212,14 +212,16 @@ pub(super) fn password() -> Result<String, Failure> {
         let password = ask("Password")?;
         return match ask("Again")? == password {
             true => Ok(password),
-            false => Err(Failure::Password("the two passwords differ: nothing was changed")),
+            false => Err(Failure::Password("the two passwords differ: nothing was changed".to_owned())),
         };
     }
     let mut text = String::new();
     stdin.read_to_string(&mut text).map_err(Failure::Input)?;
     let password = text.trim_end_matches(['\r', '\n']);
     match password.contains(['\r', '\n']) {
-        true => Err(Failure::Password("standard input has several lines: expected the password alone")),
+        true => {
+            Err(Failure::Password("standard input has several lines: expected the password alone".to_owned()))
+        }
         false => Ok(password.to_owned()),
     }
 }

@@ -1,10 +1,16 @@
 //! What the gateway's settings must be, wherever they are given.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::builder::RangedU64ValueParser;
 
 use crate::engine::seconds;
+
+/// Where to listen: names are of clients.
+pub(crate) fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an IP address and a port, like 127.0.0.1:8228 or [::]:8228".to_owned())
+}
 
 /// A version as agents compare it; with what they cannot read they wait for ever.
 pub(crate) fn version(text: &str) -> Result<String, String> {

@@ -74,6 +74,30 @@ impl ServeFile {
         }
     }
 
+    /// The settings that are other than `before`, and that take effect at a start alone.
+    pub(crate) fn changed_since(&self, before: &Self) -> Vec<&'static str> {
+        let is_other = [
+            ("listen", self.listen != before.listen),
+            ("data_dir", self.data_dir != before.data_dir),
+            ("store", self.store != before.store),
+            ("compat_service_version", self.compat_service_version != before.compat_service_version),
+            ("tls_certificate", self.tls_certificate != before.tls_certificate),
+            ("tls_key", self.tls_key != before.tls_key),
+            ("body_limit", self.body_limit != before.body_limit),
+            ("queue_depth", self.queue_depth != before.queue_depth),
+            ("inventory_cache_mib", self.inventory_cache_mib != before.inventory_cache_mib),
+            ("place_timeout", self.place_timeout != before.place_timeout),
+            ("request_timeout", self.request_timeout != before.request_timeout),
+            ("idle_timeout", self.idle_timeout != before.idle_timeout),
+            ("shutdown_grace", self.shutdown_grace != before.shutdown_grace),
+            ("login_failures", self.login_failures != before.login_failures),
+            ("keep_removals_days", self.keep_removals_days != before.keep_removals_days),
+            ("keep_health_reports_days", self.keep_health_reports_days != before.keep_health_reports_days),
+            ("otlp_endpoint", self.otlp_endpoint != before.otlp_endpoint),
+        ];
+        is_other.into_iter().filter_map(|(name, is_other)| is_other.then_some(name)).collect()
+    }
+
     /// The first setting by which nothing could be served.
     fn fault(&self) -> Option<(&'static str, String)> {
         let version = self.compat_service_version.as_deref().and_then(|text| bounds::version(text).err());

@@ -70,8 +70,11 @@ pub(crate) fn start(format: LogFormat, level: &str, endpoint: Option<&str>) -> R
 fn filter(level: &str) -> Result<EnvFilter, Failure> {
     let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
     let mut directives = level.split(',').map(str::trim);
-    if !directives.clone().any(|word| !word.is_empty()) || !directives.all(|word| word.contains('=') || is_level(word)) {
-        let expected = "expected error, warn, info, debug, trace, off, or directives like keepset_gateway=debug,info";
+    if !directives.clone().any(|word| !word.is_empty())
+        || !directives.all(|word| word.contains('=') || is_level(word))
+    {
+        let expected =
+            "expected error, warn, info, debug, trace, off, or directives like keepset_gateway=debug,info";
         return Err(Failure::Telemetry(format!("`{level}` is no level: {expected}")));
     }
     EnvFilter::try_new(level).map_err(|error| Failure::Telemetry(format!("`{level}`: {error}")))

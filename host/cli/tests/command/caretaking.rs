@@ -58,8 +58,33 @@ fn copies_name_their_files() {
     scene.write("store.dump", &run(&scene, &["store", "dump"], &DATA).succeeded().stdout);
     run(&scene, &["store", "restore", "store.dump"], &["--data-dir", "new"]).succeeded();
     run(&scene, &["store", "check"], &["--data-dir", "new"]).succeeded();
+    run(&scene, &["store", "restore", "copy.db"], &["--data-dir", "newer"])
+        .failed(3, "this is a copy of a SQLite store, no dump: put it in the place of keepset.db");
+    assert!(!scene.path("newer").exists());
     scene.write("no.dump", "nothing");
     run(&scene, &["store", "restore", "no.dump"], &["--data-dir", "newer"]).failed(3, "no.dump: line 1");
+}
+
+/// Wherever either is named: the image of the gateway names a folder in its environment.
+#[test]
+fn a_database_counts_before_any_folder() {
+    let scene = Scene::new();
+    drop(Gateway::start(&scene, &[]));
+    let url = format!("sqlite://{}", scene.path("data/keepset.db").display());
+    scene.write("keepset.yaml", &format!("keepset: {{ store: '{url}' }}"));
+    let list = ["user", "list", "--config", "keepset.yaml"];
+    let ran = run(&scene, &list, &["--data-dir", "nowhere"]).succeeded();
+    assert!(ran.stdout.contains("admin"), "{}", ran.stdout);
+}
+
+#[test]
+fn passwords_are_one_line() {
+    let scene = Scene::new();
+    drop(Gateway::start(&scene, &[]));
+    scene.write("two", "two lines\nin one file\n");
+    let mut command = scene.command(&[&["user", "passwd", "admin"][..], &DATA].concat());
+    let ran: Ran = command.stdin(fs::File::open(scene.path("two")).unwrap()).output().unwrap().into();
+    ran.failed(3, "standard input has several lines: expected the password alone");
 }
 
 #[test]
@@ -70,7 +95,7 @@ fn removals_are_confirmed_and_leave_an_admin() {
     run(&["account", "add", "b"]).succeeded();
     run(&["user", "add", "bob", "--account", "b", "--role", "read-only"]).succeeded();
     for command in [["user", "remove", "bob"], ["account", "remove", "b"]] {
-        run(&command).failed(2, "not confirmed: nothing was changed");
+        run(&command).failed(2, "there is nobody to ask whether to go on");
     }
     for command in [
         &["user", "remove", "admin", "--yes"][..],

@@ -52,8 +52,31 @@ fn reasons_are_given_for_what_stays_and_for_what_goes() {
     let gone =
         ["explain", "--state", "state.json", "--now", "2026-08-08T00:00:00Z", "--image-ttl-days", "1", pod];
     let gone = scene.run(&gone).succeeded().stdout;
-    assert!(gone.contains("the next sweep removes it: expired (A5)"), "{gone}");
-    assert!(gone.ends_with("the TTL is 1 day\n"), "{gone}");
+    assert!(
+        gone.contains("a sweep under the TTL of 1 day removes it: expired (A5), last seen 2026-"),
+        "{gone}"
+    );
+}
+
+/// Names are what a report says.
+#[test]
+fn names_do_not_speak_to_the_terminal() {
+    let scene = Scene::new();
+    let report = crate::scene::report("c", "2026-08-06T00:00:00Z", "x", 1);
+    scene.write("evil.json", &report.replace("\"x", r#""x\u001b[31m\nremoved 7\u009b"#));
+    let now = ["--state", "state.json", "--now", "2026-08-06T00:00:00Z"];
+    scene.run(&[&["apply", "--report", "evil.json"][..], &now].concat()).succeeded();
+    let later = ["--state", "state.json", "--now", "2027-08-06T00:00:00Z"];
+    for command in [
+        &["list", "--state", "state.json"][..],
+        &[&["explain"][..], &now].concat(),
+        &[&["sweep"][..], &later].concat(),
+    ] {
+        let ran = scene.run(command).succeeded();
+        assert!(ran.stdout.contains(r"x\u{1b}[31m\nremoved 7\u{9b}"), "{}", ran.stdout);
+        assert!(!ran.stdout.contains(|c: char| c.is_control() && c != '\n'), "{}", ran.stdout);
+        assert!(!ran.stdout.contains("\nremoved 7"), "{}", ran.stdout);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Each failure has its exit code, and says what, where, and what was expected.
 
 use crate::gateway::Gateway;
-use crate::scene::Scene;
+use crate::scene::{Ran, Scene};
 
 #[test]
 fn a_broken_report_is_refused_with_path_line_and_pointer() {
@@ -112,6 +112,18 @@ fn command_lines_that_make_no_sense_are_refused() {
     scene.run(&["list", "--state", "x", "--type", "k8s"]).failed(2, "[possible values: ecs, kubernetes]");
     scene.run(&["list", "--state", "x", "--context", ""]).failed(2, "--context");
     scene.run(&["evaluate", "--report", "x", "--limit-time", "-1"]).code_is(2);
+    let serve = ["serve", "--data-dir", "data", "--listen"];
+    for address in ["localhost:8228", ":8228", "8228"] {
+        let ran = scene.run(&[&serve[..], &[address]].concat());
+        ran.failed(2, "expected an IP address and a port, like 127.0.0.1:8228");
+    }
+    for level in ["loud", "", "wran,keepset=debug"] {
+        let ran = scene.run(&[&serve[..], &["127.0.0.1:0", "--log", level]].concat());
+        ran.failed(3, "is no level: expected error, warn, info, debug, trace, off");
+    }
+    let mut command = scene.command(&[&serve[..], &["127.0.0.1:0"]].concat());
+    let ran: Ran = command.env("KEEPSET_ADMIN_PASSWORD", "short").output().unwrap().into();
+    ran.failed(3, "KEEPSET_ADMIN_PASSWORD: ");
     scene.run(&["evaluate", "--report", "x", "-o", "yaml"]).failed(2, "[possible values: text, json]");
 }
 

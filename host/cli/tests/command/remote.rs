@@ -29,7 +29,7 @@ fn a_dry_run_on_a_gateway_says_what_would_go_and_deletes_nothing() {
     assert_eq!((&image["deleted"], &*kinds), (&false.into(), &["container", "image"][..]));
     assert_eq!(listed(), before);
     delete(&["--dry-run", "--image-digest", "sha256:0"]).failed(4, "Inventory not found");
-    delete(&[]).failed(2, "not confirmed");
+    delete(&[]).failed(2, "nobody to ask");
     assert_eq!(listed(), before);
     assert_eq!(delete(&["--yes"]).succeeded().stdout, "deleted 9\n");
     assert_ne!(listed(), before);
@@ -84,7 +84,7 @@ fn options_that_would_count_for_nothing_are_refused() {
 fn a_gateway_explains_under_the_ttl_that_is_asked_about() {
     let scene = Scene::new();
     let gateway = Gateway::start(&scene, &[]);
-    gateway.report("k8s-report.json", |report| report);
+    gateway.report("k8s-report.json", fresh);
     let explain = |more: &[&str]| {
         gateway.ask(&scene, &[&["explain", "kubernetes/prod-eu-1/default"][..], more].concat())
     };
@@ -106,8 +106,24 @@ fn what_is_no_url_and_no_context_is_told_what_was_expected() {
     let url = ["--url", "http://127.0.0.1:9"];
     for key in ["prod-eu-1/default", "kubernetes", "kubernetes/", "Kubernetes/prod/default"] {
         let ran = scene.run(&[&["explain", key][..], &url].concat());
-        ran.failed(4, &format!("`{key}` is no TYPE/CONTEXT: expected kubernetes/CLUSTER/NAMESPACE"));
+        ran.failed(2, &format!("`{key}` is no TYPE/CONTEXT: expected kubernetes/CLUSTER/NAMESPACE"));
     }
+}
+
+#[test]
+fn who_is_refused_or_asks_somebody_else_is_told_what_to_do() {
+    let scene = Scene::new();
+    let gateway = Gateway::start(&scene, &[]);
+    let list = |url: &str| scene.run(&["list", "--username", "admin", "--url", url]);
+    list(&gateway.url).failed(8, "give --username, and the password in ANCHORECTL_PASSWORD");
+    let ran = list(&format!("{}/v2", gateway.url));
+    ran.failed(8, "is that the URL of a gateway, without a path?");
+    let https = gateway.url.replace("http://", "https://");
+    list(&https).failed(8, "it does not speak TLS: expected http://");
+    scene.write("no.pem", "nothing");
+    let mut command = scene.command(&["list", "--url", &https]);
+    let ran: Ran = command.env("KEEPSET_CA_CERTIFICATE", "no.pem").output().unwrap().into();
+    ran.failed(5, "no.pem: cannot be read: there is no certificate in it");
 }
 
 #[test]
@@ -122,6 +138,8 @@ fn a_report_is_previewed_under_other_settings() {
     assert_eq!(as_it_is, "would remove 0\n");
     let overwritten = preview(&["--report", "next.json", "--image-ingest-overwrite", "true"]).stdout;
     assert!(overwritten.contains("overwritten  A2"), "{overwritten}");
+    let said_otherwise = preview(&["--report", "next.json", "--image-ingest-overwrite", "TRUE"]).stdout;
+    assert_eq!(said_otherwise, overwritten);
     let alone = preview(&["--image-ingest-overwrite", "true"]);
     assert!(
         alone.stderr.contains("overwrite acts only when a report comes; give --report"),

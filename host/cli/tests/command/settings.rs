@@ -55,6 +55,21 @@ fn an_empty_file_or_section_says_nothing() {
 }
 
 #[test]
+fn a_file_that_sets_nothing_is_warned_of() {
+    let scene = Scene::new();
+    for (text, is_warned) in [
+        ("image_ttl_days: 3", true),
+        ("services: { catalogue: { runtime_inventory: { image_ttl_days: 3 } } }", true),
+        ("services: { catalog: { archive: null } }", false),
+        ("keepset: { queue_depth: 3 }", false),
+        ("# nothing", false),
+    ] {
+        let ran = days_kept(&scene, Some(text), &[], &[]).succeeded();
+        assert_eq!(ran.stderr.contains("warning: keepset.yaml: it sets nothing"), is_warned, "{text}");
+    }
+}
+
+#[test]
 fn an_unknown_key_is_refused_with_its_place_and_the_nearest_known_one() {
     let scene = Scene::new();
     let typo = "services:\n  catalog:\n    runtime_inventory:\n      image_ttl_day: 10\n";

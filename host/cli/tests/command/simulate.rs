@@ -115,6 +115,11 @@ fn faults_are_put_in_as_asked() {
         scene.run(&[&history[..], &[fault]].concat()).failed(code, with);
     };
     refuse("outage from=yesterday to=today", 2, "is not a time");
+    refuse(
+        "outage from=2026-03-02T00:00:00Z to=2026-03-01T00:00:00Z",
+        3,
+        "`to` is 2026-03-01T00:00:00Z; expected a time after `from`, 2026-03-02T00:00:00Z",
+    );
     refuse("flood at=2026-03-02T00:00:00Z", 2, "unknown variant `flood`");
     refuse(
         "delete_namespace at=2026-03-02T00:00:00Z context=prod/web",

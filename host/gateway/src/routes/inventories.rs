@@ -22,7 +22,7 @@ use crate::roles::{DeleteInventory, ListRuntimeInventories};
 const UNKNOWN: &str = "unknown";
 
 /// The header that says how many rows a deletion removed: its answer has no body.
-const REMOVED: HeaderName = HeaderName::from_static("keepset-removed");
+pub(super) const REMOVED: HeaderName = HeaderName::from_static("keepset-removed");
 
 /// How many images are read, and sent, at once.
 const PAGE: u32 = 1000;

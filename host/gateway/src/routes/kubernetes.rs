@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use keepset_types::{InventoryType, ItemKind, Timestamp};
 use serde::{Deserialize, Serialize};
 use tracing::Span;
 use utoipa::{IntoParams, ToSchema};
 
+use super::inventories::REMOVED;
 use super::lists::{Item, Listed, one, page};
 use crate::arrival::Arrival;
 use crate::auth::Allowed;
@@ -300,7 +301,9 @@ pub(super) struct Cluster {
     delete, path = "/v2/kubernetes-namespaces", operation_id = "delete_kubernetes_namespaces", tag = "kubernetes",
     params(Cluster),
     responses(
-        (status = 204, description = "It is gone, or was not there"),
+        (status = 204, description = "It is gone, or was not there", headers(
+            ("keepset-removed" = u64, description = "How many rows went"),
+        )),
         (status = 400, description = "Wrong parameters"),
     ),
 )]
@@ -309,7 +312,7 @@ pub(super) async fn delete(
     allowed: Allowed<DeleteKubernetesNamespaces>,
     arrival: Arrival,
     Params(cluster): Params<Cluster>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<(StatusCode, [(HeaderName, String); 1]), ApiError> {
     gateway.sweep_before_reading(&allowed.account, arrival.now).await?;
     let cluster = cluster.cluster_name.map(Given::into_string);
     let (now, id) = (arrival.now, &*arrival.id);
@@ -320,5 +323,5 @@ pub(super) async fn delete(
         Span::current().record("cluster", cluster);
     }
     tracing::info!(removed = removed.len(), "cluster deleted");
-    Ok(StatusCode::NO_CONTENT)
+    Ok((StatusCode::NO_CONTENT, [(REMOVED, removed.len().to_string())]))
 }

@@ -219,7 +219,7 @@ fn numbers(sides: &[Side], page: &mut String) {
 
 fn wrong(simulation: &Simulation, side: &Side, page: &mut String) {
     let all = side.replay.wrong();
-    if all.is_empty() {
+    if all.is_empty() || simulation.first == 0 {
         return;
     }
     let shown = all.len().min(simulation.first);

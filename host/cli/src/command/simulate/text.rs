@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use keepset_engine::simulate::{Verdict, duration};
+use keepset_types::printable;
 
 use super::{Side, Simulation, count, describe, item_days, time};
 use crate::table::Table;
@@ -17,13 +18,14 @@ pub(super) fn write(simulation: &Simulation, to: &mut impl Write) -> io::Result<
     writeln!(to)?;
     numbers(&simulation.sides).write(to)?;
     writeln!(to, "\n{}", advice(simulation))?;
-    for side in simulation.sides.iter().filter(|side| side.verdict.wrong_items > 0) {
+    let harmful = simulation.sides.iter().filter(|side| side.verdict.wrong_items > 0);
+    for side in harmful.filter(|_| simulation.first > 0) {
         let wrong = side.replay.wrong();
         let shown = wrong.len().min(simulation.first);
         writeln!(to, "\nThe first {shown} of {} under {}:", count(wrong.len(), "wrong removal"), side.name)?;
         for span in wrong.iter().take(shown) {
             let why = side.replay.explain(history, span);
-            writeln!(to, "  {}\n    {why}", history.item_label(span.item))?;
+            writeln!(to, "  {}\n    {why}", printable(&history.item_label(span.item)))?;
         }
     }
     Ok(())
@@ -50,7 +52,8 @@ pub(super) fn summary(simulation: &Simulation) -> String {
 /// The smallest safe TTL, and what it rests on.
 pub(super) fn advice(simulation: &Simulation) -> String {
     let (safe, history) = (&simulation.safe, &simulation.history);
-    let whose = safe.item.map(|item| format!(" ({})", history.item_label(item))).unwrap_or_default();
+    let whose =
+        safe.item.map(|item| format!(" ({})", printable(&history.item_label(item)))).unwrap_or_default();
     let margin = match safe.margin_seconds {
         0 => "no margin".to_owned(),
         margin => format!("a margin of {}", duration(margin)),
