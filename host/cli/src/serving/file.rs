@@ -85,6 +85,7 @@ impl ServeFile {
             ("tls_key", self.tls_key != before.tls_key),
             ("body_limit", self.body_limit != before.body_limit),
             ("queue_depth", self.queue_depth != before.queue_depth),
+            ("plugin_places", self.plugin_places != before.plugin_places),
             ("inventory_cache_mib", self.inventory_cache_mib != before.inventory_cache_mib),
             ("place_timeout", self.place_timeout != before.place_timeout),
             ("request_timeout", self.request_timeout != before.request_timeout),
