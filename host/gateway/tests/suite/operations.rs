@@ -137,17 +137,18 @@ async fn who_leaves_unanswered_is_counted(database: Database) {
     other.execute(lock).await.unwrap();
     let waiting = served.request("agent", Method::POST, "/v2/kubernetes-inventory");
     let waiting = tokio::spawn(send(waiting.body(sample("k8s-report"))));
-    let becomes = async |metric: &str, value: f64| {
-        while (served.metric(metric).await - value).abs() > 0.0 {
+    let becomes = async |metric: &str, value: u8| {
+        let line = format!("{metric} {value}");
+        while !served.metrics().await.lines().any(|found| found == line) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    becomes("keepset_reports_running", 1.0).await;
+    becomes("keepset_reports_running", 1).await;
     waiting.abort();
     let path = "{route=\"/v2/kubernetes-inventory\",method=\"POST\",status=\"499\"}";
-    becomes(&format!("keepset_requests_total{path}"), 1.0).await;
-    becomes("keepset_requests_running", 1.0).await; // the one that asks
-    becomes("keepset_reports_running", 0.0).await;
+    becomes(&format!("keepset_requests_total{path}"), 1).await;
+    becomes("keepset_requests_running", 1).await; // the one that asks
+    becomes("keepset_reports_running", 0).await;
     other.execute("ROLLBACK").await.unwrap();
     served.report("k8s-report").await;
 }
