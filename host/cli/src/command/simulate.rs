@@ -108,6 +108,24 @@ struct Simulation {
     first: usize,
 }
 
+/// What is said first of a configuration.
+enum Standing {
+    Harm,
+    Safe,
+    /// Nothing was seen at two times: there is no gap to judge by.
+    Unjudged,
+}
+
+impl Simulation {
+    fn standing(&self, side: &Side) -> Standing {
+        match (side.verdict.wrong_items, self.safe.item) {
+            (0, None) => Standing::Unjudged,
+            (0, Some(_)) => Standing::Safe,
+            _ => Standing::Harm,
+        }
+    }
+}
+
 impl Simulate {
     pub(super) fn run(&self) -> Result<Exit, Failure> {
         let simulation = self.simulate()?;

@@ -110,6 +110,10 @@ fn faults_are_put_in_as_asked() {
     assert_eq!(gone["configurations"][0]["verdict"]["wrong_items"], 0);
     let hidden = simulate(&["exclude-namespace at=2026-03-02T00:00:00Z context=prod/default"]);
     assert_eq!(hidden["configurations"][0]["verdict"]["wrong_items"], 3);
+    let all = "outage from=2026-01-01T00:00:00Z to=2027-01-01T00:00:00Z";
+    let none = scene.run(&["simulate", "--history", "reports", "--fault", all]).succeeded().stdout;
+    assert!(none.contains("   too few reports to judge: ") && !none.contains("safe: "), "{none}");
+    assert!(none.contains("smallest safe TTL: not to be told"), "{none}");
     let history = ["simulate", "--history", "reports", "--fault"];
     let refuse = |fault: &str, code: i32, with: &str| {
         scene.run(&[&history[..], &[fault]].concat()).failed(code, with);

@@ -7,7 +7,7 @@ use keepset_types::{SECONDS_PER_DAY, Timestamp};
 
 use super::chart::{Chart, Line};
 use super::text::{advice, rows, summary};
-use super::{Side, Simulation, count, describe, time};
+use super::{Side, Simulation, Standing, count, describe, time};
 
 /// Points of the chart over time.
 const POINTS: u32 = 481;
@@ -37,7 +37,7 @@ pub(super) fn page(simulation: &Simulation) -> String {
         escaped(&summary(simulation))
     );
     for side in &simulation.sides {
-        verdict(side, &mut page);
+        verdict(simulation, side, &mut page);
     }
     let _ = writeln!(page, "<p>{}</p>", escaped(&capitalized(&advice(simulation))));
     faults(&simulation.faults, &mut page);
@@ -76,9 +76,12 @@ fn capitalized(text: &str) -> String {
         .map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), characters.as_str()))
 }
 
-fn verdict(side: &Side, page: &mut String) {
-    let (class, mark) =
-        if side.verdict.wrong_items > 0 { ("harm", "\u{2717} Harm") } else { ("safe", "\u{2713} Safe") };
+fn verdict(simulation: &Simulation, side: &Side, page: &mut String) {
+    let (class, mark) = match simulation.standing(side) {
+        Standing::Harm => ("harm", "\u{2717} Harm"),
+        Standing::Safe => ("safe", "\u{2713} Safe"),
+        Standing::Unjudged => ("unjudged", "\u{25cb} Too few reports to judge"),
+    };
     let _ = writeln!(
         page,
         "<p><strong>{}</strong> <code>{}</code><br><span class=\"{class}\">{mark}:</span> {}.</p>",
@@ -164,7 +167,10 @@ fn over_time(simulation: &Simulation) -> Chart<'static> {
 
 /// What each TTL would do, from one day on (0 is none) to well behind the safe one: the harm, and its price.
 fn safety(simulation: &Simulation) -> [Chart<'static>; 2] {
-    let safe = count(simulation.safe.days, "day");
+    let safe = match simulation.safe.item {
+        Some(_) => format!("The smallest safe TTL is {}.", count(simulation.safe.days, "day")),
+        None => String::new(),
+    };
     let shown = usize::try_from(simulation.safe.days).unwrap_or(usize::MAX).saturating_mul(4).max(14);
     let shown = shown.min(simulation.curve.wrong.len().saturating_sub(1));
     let chart = |label: String, name: &str, class: &'static str, values: Vec<u64>| Chart {
@@ -183,7 +189,7 @@ fn safety(simulation: &Simulation) -> [Chart<'static>; 2] {
     let stale = simulation.curve.stale_seconds.iter().map(|seconds| seconds / 86_400).collect();
     [
         chart(
-            format!("Items that each TTL would remove while they run. The smallest safe TTL is {safe}."),
+            format!("Items that each TTL would remove while they run. {safe}").trim_end().to_owned(),
             "items removed while they ran",
             "a",
             wrong,

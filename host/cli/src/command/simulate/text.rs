@@ -5,14 +5,18 @@ use std::io::{self, Write};
 use keepset_engine::simulate::{Verdict, duration};
 use keepset_types::printable;
 
-use super::{Side, Simulation, count, describe, item_days, time};
+use super::{Side, Simulation, Standing, count, describe, item_days, time};
 use crate::table::Table;
 
 pub(super) fn write(simulation: &Simulation, to: &mut impl Write) -> io::Result<()> {
     let history = &simulation.history;
     writeln!(to, "{}", summary(simulation))?;
     for side in &simulation.sides {
-        let mark = if side.verdict.wrong_items > 0 { "HARM" } else { "safe" };
+        let mark = match simulation.standing(side) {
+            Standing::Harm => "HARM",
+            Standing::Safe => "safe",
+            Standing::Unjudged => "too few reports to judge",
+        };
         writeln!(to, "\n{}  {}\n   {mark}: {}", side.name, describe(&side.config), side.verdict.sentence())?;
     }
     writeln!(to)?;
@@ -52,6 +56,9 @@ pub(super) fn summary(simulation: &Simulation) -> String {
 /// The smallest safe TTL, and what it rests on.
 pub(super) fn advice(simulation: &Simulation) -> String {
     let (safe, history) = (&simulation.safe, &simulation.history);
+    if safe.item.is_none() {
+        return "smallest safe TTL: not to be told, for no item was seen at two times".to_owned();
+    }
     let whose =
         safe.item.map(|item| format!(" ({})", printable(&history.item_label(item)))).unwrap_or_default();
     let margin = match safe.margin_seconds {
