@@ -163,8 +163,8 @@ impl History {
                 }
             },
         };
-        if to <= from {
-            let message = format!("`to` is {to}; expected a time after `from`, {from}");
+        if to < from {
+            let message = format!("`to` is {to}; expected no time before `from`, {from}");
             return Err(Error::new(ErrorCode::InvalidRequest, message).at("/to"));
         }
         let time = from.unix()..to.unix();

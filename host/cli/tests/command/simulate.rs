@@ -122,7 +122,7 @@ fn faults_are_put_in_as_asked() {
     refuse(
         "outage from=2026-03-02T00:00:00Z to=2026-03-01T00:00:00Z",
         3,
-        "`to` is 2026-03-01T00:00:00Z; expected a time after `from`, 2026-03-02T00:00:00Z",
+        "`to` is 2026-03-01T00:00:00Z; expected no time before `from`, 2026-03-02T00:00:00Z",
     );
     refuse("flood at=2026-03-02T00:00:00Z", 2, "unknown variant `flood`");
     refuse(
