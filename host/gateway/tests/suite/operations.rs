@@ -139,11 +139,17 @@ async fn who_leaves_unanswered_is_counted(database: Database) {
     let waiting = tokio::spawn(send(waiting.body(sample("k8s-report"))));
     let becomes = async |metric: &str, value: u8| {
         let line = format!("{metric} {value}");
-        while !served.metrics().await.lines().any(|found| found == line) {
+        for _ in 0..500 {
+            if served.metrics().await.lines().any(|found| found == line) {
+                return;
+            }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        panic!("it never comes: {line}");
     };
     becomes("keepset_reports_running", 1).await;
+    // It is under way from before its body is read, and waits when that is over.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     waiting.abort();
     let path = "{route=\"/v2/kubernetes-inventory\",method=\"POST\",status=\"499\"}";
     becomes(&format!("keepset_requests_total{path}"), 1).await;
