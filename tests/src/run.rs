@@ -247,8 +247,8 @@ fn check(
         let expected = expected.map(|time| time.to_string());
         let came = json.get("next_expiry").and_then(Value::as_str);
         if came != expected.as_deref() {
-            let told = |time: Option<&str>| time.unwrap_or("null").to_owned();
-            return Err(format!("expected next_expiry {}, came {}", told(expected.as_deref()), told(came)));
+            let (expected, came) = (expected.as_deref().unwrap_or("null"), came.unwrap_or("null"));
+            return Err(format!("expected next_expiry {expected}, came {came}"));
         }
     }
     Ok(())

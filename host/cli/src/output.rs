@@ -2,7 +2,7 @@
 
 use std::io::{self, BufWriter, StdoutLock, Write};
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use keepset_host::Outcome;
 use keepset_types::printable;
 use serde::Serialize;
@@ -19,6 +19,22 @@ pub(crate) enum Format {
     /// One JSON document
     #[value(alias = "json-raw")]
     Json,
+}
+
+/// How a command that may ask a gateway writes its answer: anchorectl's environment counts too.
+#[derive(Args, Debug)]
+pub(crate) struct Written<F: ValueEnum + Default + Send + Sync + 'static> {
+    /// How to write the answer
+    #[arg(
+        short,
+        long,
+        value_name = "FORMAT",
+        value_enum,
+        default_value_t,
+        env = "ANCHORECTL_FORMAT",
+        hide_env_values = true
+    )]
+    pub(crate) output: F,
 }
 
 /// Where results are written to. To be finished, so that a full disk is noticed.

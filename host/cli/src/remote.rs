@@ -1,7 +1,7 @@
 //! A gateway as its clients see it: contract of Anchore's API, options and environment of anchorectl.
 
 use std::fs;
-use std::io::{self, IsTerminal as _, Read, Write as _};
+use std::io::{self, IsTerminal as _, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,8 +64,7 @@ impl Remote {
         let password = match &self.password {
             Some(password) => password.clone(),
             None if io::stdin().is_terminal() => {
-                let _ = write!(io::stderr(), "Password of {user}: ");
-                rpassword::read_password().map_err(Failure::Input)?
+                rpassword::prompt_password(format!("Password of {user}: ")).map_err(Failure::Input)?
             }
             None => String::new(),
         };

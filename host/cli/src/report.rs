@@ -17,6 +17,15 @@ use crate::failure::Failure;
 /// What standard input is called in messages.
 const STANDARD_INPUT: &str = "standard input";
 
+/// Opens a file, or standard input where it is called `-`; and what it is called in messages.
+pub(crate) fn open(path: &Path) -> Result<(&Path, Box<dyn Read + Send>), Failure> {
+    if path.as_os_str() == "-" {
+        return Ok((Path::new(STANDARD_INPUT), Box::new(io::stdin())));
+    }
+    let file = File::open(path).map_err(|source| Failure::Read { path: path.to_owned(), source })?;
+    Ok((path, Box::new(file)))
+}
+
 /// A report that was read, but not yet understood.
 pub(crate) struct ReportFile {
     path: PathBuf,
@@ -27,14 +36,8 @@ pub(crate) struct ReportFile {
 impl ReportFile {
     /// Reads a file, or standard input where it is called `-`: no more than the plugin may be given anyway.
     pub(crate) fn read(path: &Path, plugin: &Plugin) -> Result<Self, Failure> {
-        let is_standard = path.as_os_str() == "-";
-        let path = if is_standard { Path::new(STANDARD_INPUT) } else { path };
+        let (path, input) = open(path)?;
         let unreadable = |source| Failure::Read { path: path.to_owned(), source };
-        let input: Box<dyn Read> = if is_standard {
-            Box::new(io::stdin().lock())
-        } else {
-            Box::new(File::open(path).map_err(unreadable)?)
-        };
         let limit = plugin.limits().input;
         let mut json = Vec::new();
         let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);

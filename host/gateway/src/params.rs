@@ -1,5 +1,6 @@
 //! What requests say: parameters of the query, and bodies.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
@@ -63,10 +64,6 @@ fn refused(text: &str) -> ApiError {
     }
     match text.split_once(": ") {
         Some((name, fault)) => {
-            // What Rust says of a text that is no number says nothing of what it should be.
-            let is_no_number =
-                ["invalid digit", "number too", "cannot parse"].iter().any(|said| fault.contains(said));
-            let fault = if is_no_number { "expected a whole number" } else { fault };
             ApiError::bad_parameter(name, format!("Wrong value of the query parameter '{name}': {fault}"))
         }
         None => ApiError::bad_request(format!("Wrong query: {text}")),
@@ -114,6 +111,19 @@ impl From<InventoryType> for keepset_types::InventoryType {
             InventoryType::Ecs => Self::Ecs,
             InventoryType::Kubernetes => Self::Kubernetes,
         }
+    }
+}
+
+/// A whole number; what Rust says of a text that is none says nothing of what it should be.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Whole<T: FromStr>(pub(crate) T);
+
+impl<T: FromStr> TryFrom<String> for Whole<T> {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self).map_err(|_| "expected a whole number")
     }
 }
 

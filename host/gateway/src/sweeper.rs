@@ -64,10 +64,9 @@ impl Gateway {
     /// Forgets what was kept long enough.
     async fn prune(&self, now: Timestamp) -> Result<(), ApiError> {
         let before = |kept: Duration| {
-            let kept = i64::try_from(kept.as_secs()).unwrap_or(i64::MAX);
-            let is_for_ever = kept == 0;
-            let before = Timestamp::from_unix(now.unix().saturating_sub(kept));
-            before.filter(|_| !is_for_ever).unwrap_or(Timestamp::MIN)
+            let seconds = i64::try_from(kept.as_secs()).unwrap_or(i64::MAX);
+            let before = Timestamp::from_unix(now.unix().saturating_sub(seconds));
+            before.filter(|_| !kept.is_zero()).unwrap_or(Timestamp::MIN)
         };
         let settings = self.settings();
         let store = self.store();

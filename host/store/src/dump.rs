@@ -4,7 +4,7 @@
 //! how many rows there were. References come after what they refer to.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufWriter, Write};
 use std::path::Path;
 
 use futures_util::TryStreamExt;
@@ -176,7 +176,7 @@ impl Table {
 
 impl Store {
     /// Copies the whole store to a file that is not there yet, as it is at one moment, while others go on: of SQLite a
-    /// database, compact, that [`Store::open`] opens; of PostgreSQL a dump that [`Store::restore`] reads.
+    /// database, compact, that [`Store::open`] opens; of PostgreSQL a dump that [`Store::load_dump`] reads.
     ///
     /// # Errors
     /// [`StoreError::File`] if the file is there or cannot be written, [`StoreError::Database`].
@@ -207,14 +207,6 @@ impl Store {
             }
         }
         Ok(())
-    }
-
-    /// Reads a dump in a file into this store, which must hold nothing.
-    ///
-    /// # Errors
-    /// As [`Store::load_dump`]; [`StoreError::File`] if the file cannot be read.
-    pub async fn restore(&self, from: &Path) -> Result<(), StoreError> {
-        self.load_dump(&mut BufReader::new(File::open(from)?)).await
     }
 
     /// Writes the whole store as it is at one moment, a line for each row. Password hashes are in it.

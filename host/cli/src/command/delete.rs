@@ -11,7 +11,7 @@ use super::summary;
 use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Results};
+use crate::output::{Format, Results, Written};
 use crate::remote::{Gateway, Remote};
 use crate::state::{Change, Missing};
 
@@ -49,17 +49,8 @@ pub(crate) struct Delete {
     /// Do not ask before deleting from a gateway
     #[arg(short, long, env = "ANCHORECTL_CONFIRM")]
     yes: bool,
-    /// How to write the outcome
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        env = "ANCHORECTL_FORMAT",
-        hide_env_values = true
-    )]
-    pub(super) output: Format,
+    #[command(flatten)]
+    pub(super) written: Written<Format>,
     #[command(flatten)]
     remote: Remote,
     #[command(flatten)]
@@ -104,7 +95,7 @@ impl Delete {
         let body = serde_json::json!({ "delete": deletion }).to_string();
         let previewed: Previewed = gateway.post("/v2/keepset/preview", body.as_bytes())?;
         let mut results = Results::new();
-        match self.output {
+        match self.written.output {
             Format::Json => {
                 results.json(&serde_json::json!({ "deleted": false, "removed": previewed.removed }))?;
             }
@@ -127,7 +118,7 @@ impl Delete {
         query.extend(self.image_digest.as_deref().map(|digest| ("image_digest", digest)));
         let rows = gateway.delete("/v2/inventories", &query)?;
         let mut results = Results::new();
-        match self.output {
+        match self.written.output {
             Format::Json => results.json(&Deleted { deleted: true, rows })?,
             Format::Text => match rows {
                 Some(rows) => writeln!(results, "deleted {rows}")?,
@@ -150,7 +141,7 @@ impl Delete {
         let purged = plugin.purge(&prior, &selector)?;
         state.replace(purged.retained.iter())?;
         let mut results = Results::new();
-        match self.output {
+        match self.written.output {
             Format::Json => results.json(&purged)?,
             Format::Text => {
                 summary::write_dry_run(&state, &mut results)?;

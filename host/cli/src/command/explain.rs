@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::engine::DecidingPlugin;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Results, warn};
+use crate::output::{Format, Results, Written, warn};
 use crate::remote::{Gateway, Remote};
 use crate::report::evaluate;
 use crate::settings::Settings;
@@ -43,17 +43,8 @@ pub(crate) struct Explain {
     keys: Vec<String>,
     #[command(flatten)]
     clock: Clock,
-    /// How to write the answer
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        env = "ANCHORECTL_FORMAT",
-        hide_env_values = true
-    )]
-    pub(super) output: Format,
+    #[command(flatten)]
+    pub(super) written: Written<Format>,
     #[command(flatten)]
     remote: Remote,
     #[command(flatten)]
@@ -77,7 +68,7 @@ impl Explain {
             None => self.ask_gateway(&self.remote.gateway()?.ok_or(Failure::NowhereToLook)?)?,
         };
         let mut results = Results::new();
-        match self.output {
+        match self.written.output {
             Format::Json => results.json(&explanation)?,
             Format::Text => write(&explanation, &config, &mut results)?,
         }
@@ -134,7 +125,7 @@ impl Explain {
             )));
         }
         let outcome = evaluate(&plugin, inventory, None, &config, self.clock.now())?;
-        if self.output == Format::Text {
+        if self.written.output == Format::Text {
             warn(&outcome);
         }
         let wanted = |key: &Key| self.keys.is_empty() || self.keys.iter().any(|text| is_meant(key, text));

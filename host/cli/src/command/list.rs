@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Results};
+use crate::output::{Format, Results, Written};
 use crate::remote::{Gateway, Remote};
 use crate::state;
 use crate::table::Table;
@@ -49,17 +49,8 @@ pub(crate) struct List {
         env = "ANCHORECTL_INVENTORY_IMAGE_DIGEST"
     )]
     image_digest: Option<String>,
-    /// How to write the list
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        env = "ANCHORECTL_FORMAT",
-        hide_env_values = true
-    )]
-    pub(super) output: ListFormat,
+    #[command(flatten)]
+    pub(super) written: Written<ListFormat>,
     #[command(flatten)]
     remote: Remote,
 }
@@ -158,7 +149,7 @@ impl List {
             None => self.images_of(&self.remote.gateway()?.ok_or(Failure::NowhereToLook)?)?,
         };
         let mut results = Results::new();
-        match self.output {
+        match self.written.output {
             ListFormat::Text => write_table(&images, &mut results)?,
             ListFormat::Json => {
                 results.json(&images.into_iter().map(CtlImage::from).collect::<Vec<_>>())?;

@@ -1,5 +1,4 @@
-use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,8 +8,9 @@ use serde_json::{Map, Value};
 
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Results, note};
+use crate::output::{Format, Results, Written, note};
 use crate::remote::Remote;
+use crate::report::open;
 use crate::table::Table;
 
 /// Say what a report, or other settings, would remove from a gateway's inventory
@@ -39,17 +39,8 @@ pub(crate) struct Preview {
     image_ingest_overwrite: Option<String>,
     #[command(flatten)]
     remote: Remote,
-    /// How to write the answer
-    #[arg(
-        short,
-        long,
-        value_name = "FORMAT",
-        value_enum,
-        default_value_t,
-        env = "ANCHORECTL_FORMAT",
-        hide_env_values = true
-    )]
-    pub(super) output: Format,
+    #[command(flatten)]
+    pub(super) written: Written<Format>,
 }
 
 /// `POST /v2/keepset/preview`.
@@ -92,12 +83,10 @@ impl Preview {
         let settings = self.settings();
         let body = match &self.report {
             Some(path) => {
-                let read = if path.as_os_str() == "-" {
-                    io::read_to_string(io::stdin()).map(String::into_bytes)
-                } else {
-                    fs::read(path)
-                };
-                let report = read.map_err(|source| Failure::Read { path: path.clone(), source })?;
+                let (path, mut input) = open(path)?;
+                let mut report = Vec::new();
+                let read = input.read_to_end(&mut report);
+                read.map_err(|source| Failure::Read { path: path.to_owned(), source })?;
                 if settings.is_empty() { report } else { under(&settings, report) }
             }
             None => serde_json::json!({ "config": settings }).to_string().into_bytes(),
@@ -109,7 +98,7 @@ impl Preview {
         }
         let answer: Previewed = gateway.post("/v2/keepset/preview", &body)?;
         let mut results = Results::new();
-        match self.output {
+        match self.written.output {
             Format::Json => results.json(&answer)?,
             Format::Text => {
                 for warning in &answer.warnings {

@@ -1,7 +1,6 @@
 //! A gateway's store as a whole.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Write as _, stdin, stdout};
+use std::io::{BufRead as _, BufReader, BufWriter, Write as _, stdout};
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -10,6 +9,7 @@ use keepset_store::StoreError;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Results};
+use crate::report::open;
 use crate::storage::Caretaking;
 
 /// Back up, restore or check a gateway's store
@@ -101,13 +101,11 @@ impl Dump {
 
 impl Restore {
     fn run(&self) -> Result<Exit, Failure> {
-        let unreadable = |source| Failure::Read { path: self.file.clone(), source };
-        let no_dump = |error| Failure::NoDump { path: self.file.clone(), error };
         // Before a store is made for it.
-        let mut dump: Box<dyn BufRead + Send> = match self.file.as_os_str() == "-" {
-            true => Box::new(BufReader::new(stdin())),
-            false => Box::new(BufReader::new(File::open(&self.file).map_err(unreadable)?)),
-        };
+        let (path, dump) = open(&self.file)?;
+        let mut dump = BufReader::new(dump);
+        let unreadable = |source| Failure::Read { path: path.to_owned(), source };
+        let no_dump = |error| Failure::NoDump { path: path.to_owned(), error };
         if dump.fill_buf().map_err(unreadable)?.starts_with(b"SQLite format 3\0") {
             let message =
                 "this is a copy of a SQLite store, no dump: put it in the place of keepset.db".to_owned();

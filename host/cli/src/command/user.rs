@@ -205,12 +205,9 @@ pub(super) fn password() -> Result<String, Failure> {
     }
     let mut stdin = std::io::stdin();
     if stdin.is_terminal() {
-        let ask = |question| {
-            let _ = write!(std::io::stderr(), "{question}: ");
-            rpassword::read_password().map_err(Failure::Input)
-        };
-        let password = ask("Password")?;
-        return match ask("Again")? == password {
+        let ask = |question| rpassword::prompt_password(question).map_err(Failure::Input);
+        let password = ask("Password: ")?;
+        return match ask("Again: ")? == password {
             true => Ok(password),
             false => Err(Failure::Password("the two passwords differ: nothing was changed".to_owned())),
         };

@@ -1,5 +1,6 @@
 //! Sweeps, deletions, what is read back, accounts, copies.
 
+use std::fs::File;
 use std::io::{BufReader, Cursor};
 
 use keepset_store::{
@@ -397,7 +398,7 @@ async fn a_backup_is_a_store(database: Database) {
         Kind::Sqlite => Store::open(&format!("sqlite://{}", to.display())).await.unwrap(),
         Kind::Postgres => {
             let copy = Store::open(&other.url).await.unwrap();
-            copy.restore(&to).await.unwrap();
+            copy.load_dump(&mut BufReader::new(File::open(&to).unwrap())).await.unwrap();
             copy
         }
     };

@@ -225,10 +225,10 @@ fn numbers(sides: &[Side], page: &mut String) {
 
 fn wrong(simulation: &Simulation, side: &Side, page: &mut String) {
     let all = side.replay.wrong();
-    if all.is_empty() || simulation.first == 0 {
+    let shown = all.len().min(simulation.first);
+    if shown == 0 {
         return;
     }
-    let shown = all.len().min(simulation.first);
     let _ = write!(
         page,
         "<h2>The first {shown} of {} under {}</h2>\n<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Item</th>\

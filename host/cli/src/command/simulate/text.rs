@@ -22,10 +22,12 @@ pub(super) fn write(simulation: &Simulation, to: &mut impl Write) -> io::Result<
     writeln!(to)?;
     numbers(&simulation.sides).write(to)?;
     writeln!(to, "\n{}", advice(simulation))?;
-    let harmful = simulation.sides.iter().filter(|side| side.verdict.wrong_items > 0);
-    for side in harmful.filter(|_| simulation.first > 0) {
+    for side in &simulation.sides {
         let wrong = side.replay.wrong();
         let shown = wrong.len().min(simulation.first);
+        if shown == 0 {
+            continue;
+        }
         writeln!(to, "\nThe first {shown} of {} under {}:", count(wrong.len(), "wrong removal"), side.name)?;
         for span in wrong.iter().take(shown) {
             let why = side.replay.explain(history, span);
@@ -56,19 +58,18 @@ pub(super) fn summary(simulation: &Simulation) -> String {
 /// The smallest safe TTL, and what it rests on.
 pub(super) fn advice(simulation: &Simulation) -> String {
     let (safe, history) = (&simulation.safe, &simulation.history);
-    if safe.item.is_none() {
+    let Some(item) = safe.item else {
         return "smallest safe TTL: not to be told, for no item was seen at two times".to_owned();
-    }
-    let whose =
-        safe.item.map(|item| format!(" ({})", printable(&history.item_label(item)))).unwrap_or_default();
+    };
     let margin = match safe.margin_seconds {
         0 => "no margin".to_owned(),
         margin => format!("a margin of {}", duration(margin)),
     };
     format!(
-        "smallest safe TTL: {}, with {margin}: what runs went unseen for {} at most{whose}",
+        "smallest safe TTL: {}, with {margin}: what runs went unseen for {} at most ({})",
         count(safe.days, "day"),
         duration(safe.gap_seconds),
+        printable(&history.item_label(item)),
     )
 }
 

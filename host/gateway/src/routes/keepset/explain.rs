@@ -11,7 +11,7 @@ use crate::arrival::Arrival;
 use crate::auth::Allowed;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
-use crate::params::{Given, InventoryType, Params};
+use crate::params::{Given, InventoryType, Params, Whole};
 use crate::roles::ExplainRetention;
 
 /// Which rows.
@@ -34,8 +34,8 @@ pub(crate) struct Question {
     #[param(value_type = Option<String>, min_length = 1, pattern = r"^[^\x00]+$", nullable = false)]
     image_digest: Option<Given>,
     /// Under this TTL instead of the one that applies; 0: rows live for ever.
-    #[param(minimum = 0, maximum = 36500, nullable = false)]
-    image_ttl_days: Option<u32>,
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 36500, nullable = false)]
+    image_ttl_days: Option<Whole<u32>>,
 }
 
 /// Why a row is kept.
@@ -114,7 +114,7 @@ pub(crate) async fn explain(
     gateway.sweep_before_reading(&allowed.account, arrival.now).await?;
     let retention = gateway.retention();
     let mut live = retention.live();
-    if let Some(days) = question.image_ttl_days {
+    if let Some(Whole(days)) = question.image_ttl_days {
         let settings = serde_json::json!({ "image_ttl_days": days }).to_string();
         live.config = retention.configure(&live, settings).await.map_err(|error| {
             let message = "Wrong value of the query parameter 'image_ttl_days': expected 0 to 36500";

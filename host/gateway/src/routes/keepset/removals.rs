@@ -12,7 +12,7 @@ use crate::arrival::Arrival;
 use crate::auth::Allowed;
 use crate::error::ApiError;
 use crate::gateway::Gateway;
-use crate::params::{Given, InventoryType, PageSize, Params};
+use crate::params::{Given, InventoryType, PageSize, Params, Whole};
 use crate::roles::ListRemovals;
 
 /// Which part of the log; what is not given does not matter, what is given matches whole.
@@ -20,8 +20,8 @@ use crate::roles::ListRemovals;
 #[into_params(parameter_in = Query)]
 pub(crate) struct LogPage {
     /// Only entries before the one with this number: `next` of the page before.
-    #[param(nullable = false)]
-    before: Option<i64>,
+    #[param(value_type = Option<i64>, nullable = false)]
+    before: Option<Whole<i64>>,
     /// How many entries at most.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100000, default = 1000, nullable = false)]
     page_size: Option<PageSize>,
@@ -113,7 +113,8 @@ pub(crate) async fn removals(
         since: page.since,
         until: page.until,
     };
-    let reading = gateway.store().removals(&allowed.account, &filter, page.before, size);
+    let reading =
+        gateway.store().removals(&allowed.account, &filter, page.before.map(|Whole(number)| number), size);
     let logged = gateway.metrics().store("removals", reading).await?;
     let is_full = u32::try_from(logged.len()).is_ok_and(|length| length == size);
     let next = logged.last().filter(|_| is_full).map(|last| last.id);
