@@ -57,6 +57,12 @@ export async function settled(page) {
   await page.waitForFunction(() => document.documentElement.dataset.busy === "false");
 }
 
+/** Leaves a dialog by its key; a browser closes it some time after. */
+export async function leaveDialog(page) {
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => !document.querySelector("dialog"));
+}
+
 /** Chooses a scenario by its id. */
 export async function choose(page, id) {
   await page.selectOption("#scenario", id);

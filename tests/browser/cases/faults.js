@@ -1,5 +1,5 @@
 // The page says what is wrong, in words, and keeps what it has.
-import { open, ready, settled } from "../browser.js";
+import { leaveDialog, open, ready, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 import { places } from "../places.js";
 import { serve } from "../server.js";
@@ -185,7 +185,7 @@ export default [
       await text(page, "[data-testid=headline-a]", "Removes nothing");
       await pick();
       await page.waitForSelector("dialog");
-      await page.keyboard.press("Escape");
+      await leaveDialog(page);
       await settled(page);
       equal(await page.inputValue("#ttl-a"), "30");
       await pick();

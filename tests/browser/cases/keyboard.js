@@ -1,5 +1,5 @@
 // All of it without a mouse.
-import { choose, open, ready, settled } from "../browser.js";
+import { choose, leaveDialog, open, ready, settled } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 
 const focused = (page) =>
@@ -50,12 +50,11 @@ export default [
       // The link.
       await page.keyboard.press("?");
       await page.waitForSelector("dialog .keys");
-      await page.keyboard.press("Escape");
+      await leaveDialog(page);
       await tabTo(page, "Copy link", 120);
       await page.keyboard.press("Enter");
       await page.waitForFunction(() => document.querySelector("dialog textarea")?.value.includes("#v1."));
-      await page.keyboard.press("Escape");
-      await page.waitForFunction(() => !document.querySelector("dialog"));
+      await leaveDialog(page);
     },
   },
   {
@@ -277,7 +276,7 @@ export default [
       const before = await at();
       await page.keyboard.press("?");
       await page.getByLabel("Keys that are pressed alone act").uncheck();
-      await page.keyboard.press("Escape");
+      await leaveDialog(page);
       for (const isAgain of [false, true]) {
         if (isAgain) {
           await page.reload();
@@ -289,7 +288,7 @@ export default [
       }
       await page.getByRole("button", { name: "Keys and help" }).click();
       await page.getByLabel("Keys that are pressed alone act").check();
-      await page.keyboard.press("Escape");
+      await leaveDialog(page);
       await page.keyboard.press("[");
       holds((await at()) !== before, "it does not act any more");
     },

@@ -1,12 +1,12 @@
 // A link opens to the view it was made of, in another browser; what is no link says so.
-import { addFault, choose, open, ready, settled, shown } from "../browser.js";
+import { addFault, choose, leaveDialog, open, ready, settled, shown } from "../browser.js";
 import { equal, holds, text } from "../expect.js";
 
 async function linkOf(page) {
   await page.getByRole("button", { name: "Copy link" }).click();
   await page.waitForFunction(() => document.querySelector("dialog textarea")?.value.includes("#v1."));
   const link = await page.inputValue("dialog textarea");
-  await page.keyboard.press("Escape");
+  await leaveDialog(page);
   return link;
 }
 
