@@ -25,7 +25,10 @@ pub fn purge(prior: Vec<Row>, selector: &Selector) -> Result<Purged, Error> {
     let rule = if digest.is_some() { Rule::D2 } else { Rule::D1 };
     let has_digest = |row: &Row| digest.is_some() && row.container_digest() == digest;
     let containers = prior.iter().filter(|row| is_in_context(row) && has_digest(row));
-    let images: BTreeSet<Image> = containers.filter_map(Row::image).cloned().collect();
+    let images: BTreeSet<Image> = containers
+        .filter_map(Row::image)
+        .map(|(tag, digest)| Image { tag: tag.into(), digest: digest.into() })
+        .collect();
     let (removed, retained): (Vec<Row>, Vec<Row>) = prior.into_iter().partition(|row| {
         let is_named = match (digest, &row.key.id) {
             (None, _) => true,                                     // D1

@@ -394,19 +394,21 @@ struct KnownImage {
 pub(crate) fn outcome(outcome: &Outcome, prior: &Inventory, said: Option<&Observation>) -> Result<(), Lie> {
     let rows = || outcome.retained.iter().map(|retained| &retained.row);
     let invented = partition(rows(), &outcome.removed, prior.rows())?;
+    let gained: HashSet<_> = invented.iter().map(|row| &row.key.context).collect();
     let images: HashSet<_> = rows()
-        .filter(|row| row.key.kind == ItemKind::Container)
+        .filter(|row| row.key.kind == ItemKind::Container && gained.contains(&row.key.context))
         .filter_map(|row| Some((row.key.inventory_type, &row.key.context, row.image()?)))
         .collect();
-    let reported: HashSet<_> = said
-        .into_iter()
-        .flat_map(|said| said.rows().map(|row| (said.inventory_type, row.context, row.kind, row.id)))
-        .collect();
+    // In order, as the observation's own check saw to.
+    let reported: Vec<_> = said.into_iter().flat_map(Observation::keys).collect();
     for row in invented {
         let Key { inventory_type, context, kind, id } = &row.key;
         let comes_from_somewhere = match id {
-            Id::Image(image) => images.contains(&(*inventory_type, context, image)),
-            Id::Plain(id) => reported.contains(&(*inventory_type, context.as_str(), *kind, id)),
+            Id::Image(image) => images.contains(&(*inventory_type, context, (&*image.tag, &*image.digest))),
+            Id::Plain(id) => {
+                said.is_some_and(|said| said.inventory_type == *inventory_type)
+                    && reported.binary_search(&(context.as_str(), *kind, id)).is_ok()
+            }
         };
         if !comes_from_somewhere {
             return Err(Lie(format!("the row `{}`, which nobody reported", row.key)));

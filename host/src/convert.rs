@@ -302,21 +302,21 @@ impl<'a> Known<'a> {
     fn row(&mut self, row: policy::RowResult) -> Result<ours::Row, Lie> {
         let [created_at, last_updated, last_seen] =
             [our_time(row.created_at)?, our_time(row.last_updated)?, our_time(row.last_seen)?];
-        let key = our_key(row.key, &mut self.context)?;
+        let mut key = our_key(row.key, &mut self.context)?;
         while let Some((_, later)) = self.prior.split_first().filter(|(first, _)| first.key < key) {
             self.prior = later;
         }
-        if let Some(known) = self.prior.first().filter(|known| known.key == key)
-            && known.attributes().as_json() == row.attributes
-        {
-            self.context = Some(known.key.context.clone());
-            let mut row = known.clone();
-            (row.created_at, row.last_updated, row.last_seen) = (created_at, last_updated, last_seen);
-            return Ok(row);
-        }
-        let attributes = ours::Attributes::from_json(row.attributes);
-        ours::Row::new(key, [created_at, last_updated, last_seen], attributes)
-            .map_err(|_| Lie::new("attributes that are not an object"))
+        let (times, attributes) =
+            ([created_at, last_updated, last_seen], ours::Attributes::from_json(row.attributes));
+        let row = match self.prior.first().filter(|known| known.key == key) {
+            Some(known) => {
+                key.context = known.key.context.clone();
+                self.context = Some(key.context.clone());
+                ours::Row::like(known, key, times, attributes)
+            }
+            None => ours::Row::new(key, times, attributes),
+        };
+        row.map_err(|_| Lie::new("attributes that are not an object"))
     }
 }
 

@@ -1,8 +1,9 @@
 //! A row of an inventory: its key, its times, and the attributes it carries (I2).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::{RawValue, to_raw_value};
@@ -31,12 +32,23 @@ pub struct Row {
 pub struct Attributes(Box<str>);
 
 /// The attributes that rules read.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Facts {
-    image: Option<Image>,
-    /// The digest of a container that has no tag.
-    lone_digest: Box<str>,
-    link: Option<Box<str>>,
+    /// A container's image tag.
+    tag: Option<Text>,
+    /// A container's image digest.
+    digest: Option<Text>,
+    /// The parent's id, or a namespace's uid.
+    link: Option<Text>,
+}
+
+/// A string among attributes.
+#[derive(Clone, Debug, PartialEq)]
+enum Text {
+    /// It stands there as it is: from that byte on, that many.
+    There(u32, u32),
+    /// It is written with escapes.
+    Unescaped(Box<str>),
 }
 
 impl Attributes {
@@ -94,16 +106,73 @@ fn link_name(inventory_type: InventoryType, kind: ItemKind) -> Option<&'static s
     }
 }
 
+/// A string in a document, lent where it is written without escapes.
+enum Lent<'a> {
+    There(&'a str),
+    Unescaped(Box<str>),
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Lent<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Strings;
+
+        impl<'de> Visitor<'de> for Strings {
+            type Value = Lent<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Lent<'de>, E> {
+                Ok(Lent::There(text))
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<Lent<'de>, E> {
+                Ok(Lent::Unescaped(text.into()))
+            }
+        }
+
+        deserializer.deserialize_str(Strings)
+    }
+}
+
+impl Text {
+    /// What `lent` says, which was read from `attributes`.
+    fn of(lent: Lent<'_>, attributes: &Attributes) -> Self {
+        match lent {
+            Lent::There(text) => {
+                let start = text.as_ptr().addr().wrapping_sub(attributes.0.as_ptr().addr());
+                match (u32::try_from(start), u32::try_from(text.len())) {
+                    (Ok(start), Ok(len)) => Self::There(start, len),
+                    _ => Self::Unescaped(text.into()),
+                }
+            }
+            Lent::Unescaped(text) => Self::Unescaped(text),
+        }
+    }
+
+    fn in_text<'a>(&'a self, attributes: &'a Attributes) -> &'a str {
+        match self {
+            Self::There(start, len) => {
+                let [start, len] = [*start, *len].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
+                attributes.0.get(start..start.saturating_add(len)).unwrap_or_default()
+            }
+            Self::Unescaped(text) => text,
+        }
+    }
+}
+
 impl Facts {
     fn read(key: &Key, attributes: &Attributes) -> Result<Self, serde_json::Error> {
         #[derive(Default, Deserialize)]
-        struct Named {
-            image_tag: Option<Box<str>>,
-            image_digest: Option<Box<str>>,
-            pod_uid: Option<Box<str>>,
-            task_arn: Option<Box<str>>,
-            service_arn: Option<Box<str>>,
-            uid: Option<Box<str>>,
+        struct Named<'a> {
+            #[serde(borrow)]
+            image_tag: Option<Lent<'a>>,
+            image_digest: Option<Lent<'a>>,
+            pod_uid: Option<Lent<'a>>,
+            task_arn: Option<Lent<'a>>,
+            service_arn: Option<Lent<'a>>,
+            uid: Option<Lent<'a>>,
         }
         let link = link_name(key.inventory_type, key.kind);
         let text = attributes.as_json();
@@ -116,19 +185,21 @@ impl Facts {
         if link.is_none() {
             return serde_json::from_str::<IgnoredAny>(text).map(|_| Self::default());
         }
-        let named: Named = serde_json::from_str(text)?;
-        let digest = named.image_digest.unwrap_or_default();
-        let (image, lone_digest) = match named.image_tag {
-            Some(tag) if key.kind == ItemKind::Container => (Some(Image { tag, digest }), Box::default()),
-            _ => (None, digest),
-        };
+        let named: Named<'_> = serde_json::from_str(text)?;
         let link = match link {
             Some("pod_uid") => named.pod_uid,
             Some("task_arn") => named.task_arn,
             Some("service_arn") => named.service_arn,
             _ => named.uid,
         };
-        Ok(Self { image, lone_digest, link: link.filter(|link| !link.is_empty()) })
+        let of_container = |lent: Option<Lent<'_>>| {
+            lent.filter(|_| key.kind == ItemKind::Container).map(|lent| Text::of(lent, attributes))
+        };
+        Ok(Self {
+            tag: of_container(named.image_tag),
+            digest: of_container(named.image_digest),
+            link: link.map(|lent| Text::of(lent, attributes)),
+        })
     }
 }
 
@@ -143,6 +214,24 @@ impl Row {
         attributes: Attributes,
     ) -> Result<Self, serde_json::Error> {
         let facts = Facts::read(&key, &attributes)?;
+        Ok(Self { key, created_at, last_updated, last_seen, attributes, facts })
+    }
+
+    /// As [`Row::new`], but the attributes are not read again if those of `known`, a row of the same kind, are the same.
+    ///
+    /// # Errors
+    /// As [`Row::new`].
+    pub fn like(
+        known: &Self,
+        key: Key,
+        [created_at, last_updated, last_seen]: [Timestamp; 3],
+        attributes: Attributes,
+    ) -> Result<Self, serde_json::Error> {
+        let is_of_a_kind = (known.key.inventory_type, known.key.kind) == (key.inventory_type, key.kind);
+        if !is_of_a_kind || known.attributes != attributes {
+            return Self::new(key, [created_at, last_updated, last_seen], attributes);
+        }
+        let facts = known.facts.clone();
         Ok(Self { key, created_at, last_updated, last_seen, attributes, facts })
     }
 
@@ -168,26 +257,30 @@ impl Row {
         Ok(())
     }
 
-    /// The image that this container runs, or that this image row stands for.
+    /// The tag and the digest of the image that this container runs, or that this image row stands for.
     #[must_use]
-    pub fn image(&self) -> Option<&Image> {
+    pub fn image(&self) -> Option<(&str, &str)> {
         match &self.key.id {
-            Id::Image(image) => Some(image),
-            Id::Plain(_) => self.facts.image.as_ref(),
+            Id::Image(image) => Some((&image.tag, &image.digest)),
+            Id::Plain(_) => Some((self.text(&self.facts.tag)?, self.text(&self.facts.digest).unwrap_or_default())),
         }
     }
 
     /// The digest of the container's image, empty where none is known; none for what is no container (D2).
     #[must_use]
     pub fn container_digest(&self) -> Option<&str> {
-        let digest = self.facts.image.as_ref().map_or(&self.facts.lone_digest, |image| &image.digest);
+        let digest = self.text(&self.facts.digest).unwrap_or_default();
         (self.key.kind == ItemKind::Container).then_some(digest)
     }
 
     /// The parent's id where it is not the root (a container's pod or task, a task's service: A5); a namespace's uid (N6).
     #[must_use]
     pub fn link(&self) -> Option<&str> {
-        self.facts.link.as_deref()
+        self.text(&self.facts.link).filter(|link| !link.is_empty())
+    }
+
+    fn text<'a>(&'a self, fact: &'a Option<Text>) -> Option<&'a str> {
+        fact.as_ref().map(|text| text.in_text(&self.attributes))
     }
 }
 

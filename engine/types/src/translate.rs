@@ -31,7 +31,7 @@ pub fn row_columns(rows: &[Row], interner: &mut Interner) -> RowColumns {
                 Id::Image(_) => "",
             },
             link: row.link().unwrap_or_default(),
-            image: row.image().map(|image| (&*image.tag, &*image.digest)),
+            image: row.image(),
         });
         let RowColumns { keys, links, images, .. } = &mut columns;
         context.rows(names, Numbers { keys, links, images });

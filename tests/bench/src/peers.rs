@@ -31,8 +31,7 @@ pub fn sqlite_prepare(inventory: &Inventory) -> Connection {
                 Id::Plain(id) => id.as_ref(),
                 Id::Image(_) => "",
             };
-            let image = row.image();
-            let (tag, digest) = image.map_or(("", ""), |image| (&*image.tag, &*image.digest));
+            let (tag, digest) = row.image().unwrap_or_default();
             insert
                 .execute(params![
                     row.key.context.as_str(),
@@ -109,8 +108,7 @@ pub fn plain(inventory: &Inventory, said: &Observation) -> Value {
                 Id::Plain(id) => id.as_ref(),
                 Id::Image(_) => "",
             };
-            let image = row.image();
-            let (tag, digest) = image.map_or(("", ""), |image| (&*image.tag, &*image.digest));
+            let (tag, digest) = row.image().unwrap_or_default();
             json!([
                 row.key.context.as_str(),
                 row.key.kind.as_str(),

@@ -138,12 +138,12 @@ fn items(page: &[Row], is_first: bool) -> Bytes {
         if index > 0 || !is_first {
             text.push(b',');
         }
-        let image = row.image();
+        let (image_tag, image_digest) = row.image().unwrap_or_default();
         let item = InventoryItem {
             inventory_type: row.key.inventory_type.as_str(),
             context: row.key.context.as_str(),
-            image_tag: image.map_or("", |image| &image.tag),
-            image_digest: image.map_or("", |image| &image.digest),
+            image_tag,
+            image_digest,
             created_at: row.created_at,
             last_updated: row.last_updated,
             last_seen: row.last_seen,
