@@ -3,6 +3,8 @@
 
 mod bindings;
 mod bulk;
+#[cfg(target_family = "wasm")]
+mod compare;
 mod policy;
 mod reports;
 mod session;
