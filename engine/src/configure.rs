@@ -12,10 +12,10 @@ use serde_json::Value;
 /// # Errors
 /// `invalid_config` with the first fault, the key and what was expected (C1-C4).
 pub fn configure(layers: &[Layer]) -> Result<Config, Error> {
-    let mut layers: Vec<&Layer> = layers.iter().collect();
-    layers.sort_by_key(|layer| layer.origin);
     let mut config = Config::default();
-    for layer in layers.iter().rev() {
+    let of_origin = |origin| layers.iter().rev().filter(move |layer| layer.origin == origin);
+    // What comes later here decides.
+    for layer in [Origin::File, Origin::Environment, Origin::Flag].into_iter().flat_map(of_origin) {
         for (setting, value) in read_layer(layer)? {
             match (setting, value) {
                 (Setting::TtlDays, Given::Days(days)) => config.image_ttl_days = days,

@@ -132,7 +132,7 @@ impl Inventory {
     /// [`DocumentError`] if two rows have the same key.
     pub fn new(mut rows: Vec<Row>) -> Result<Self, DocumentError> {
         if !rows.is_sorted_by(|a, b| a.key < b.key) {
-            rows.sort_by(|a, b| a.key.cmp(&b.key));
+            rows.sort_unstable_by(|a, b| a.key.cmp(&b.key));
             if let Some(twice) = rows.windows(2).find_map(|pair| match pair {
                 [a, b] if a.key == b.key => Some(&a.key),
                 _ => None,

@@ -131,10 +131,15 @@ impl Scope<'_> {
             key
         }));
         let keys = numbers.keys.get(start..).unwrap_or_default();
+        // What has no id of its own, an image, is looked for behind the one before.
+        let mut last = self.number;
         for (key, row) in keys.iter().zip(rows) {
             numbers.links.push(self.beside(*key, |expected| &mut expected.link, id_parts(row.link)));
-            let image = row.image.map(image_parts);
-            numbers.images.push(self.beside(*key, |expected| &mut expected.image, image));
+            let parts = row.image.map(image_parts);
+            let other = if *key > 0 { *key } else { last };
+            let image = self.beside(other, |expected| &mut expected.image, parts);
+            last = if *key > 0 { last } else { image };
+            numbers.images.push(image);
         }
     }
 
@@ -213,6 +218,7 @@ struct Expected {
     /// The id of the row after it.
     next: u32,
     link: u32,
+    /// Its image; of an image, or of the context, the one after it.
     image: u32,
 }
 

@@ -31,24 +31,25 @@ pub struct Row {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Attributes(Box<str>);
 
-/// The attributes that rules read.
+/// The attributes that rules read: where they stand.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Facts {
     /// A container's image tag.
-    tag: Option<Text>,
+    tag: Place,
     /// A container's image digest.
-    digest: Option<Text>,
+    digest: Place,
     /// The parent's id, or a namespace's uid.
-    link: Option<Text>,
+    link: Place,
+    /// What is written with escapes, as it reads.
+    unescaped: Box<str>,
 }
 
-/// A string among attributes.
-#[derive(Clone, Debug, PartialEq)]
-enum Text {
-    /// It stands there as it is: from that byte on, that many.
-    There(u32, u32),
-    /// It is written with escapes.
-    Unescaped(Box<str>),
+/// A text's first byte and its length: in the attributes, or, counted on beyond their end, in what was unescaped. No text: the
+/// default one, for attributes begin with a brace.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Place {
+    start: u32,
+    len: u32,
 }
 
 impl Attributes {
@@ -106,7 +107,7 @@ fn link_name(inventory_type: InventoryType, kind: ItemKind) -> Option<&'static s
     }
 }
 
-/// A string in a document, lent where it is written without escapes.
+/// A string among attributes: lent where it stands there as it reads.
 enum Lent<'a> {
     There(&'a str),
     Unescaped(Box<str>),
@@ -133,32 +134,6 @@ impl<'de: 'a, 'a> Deserialize<'de> for Lent<'a> {
         }
 
         deserializer.deserialize_str(Strings)
-    }
-}
-
-impl Text {
-    /// What `lent` says, which was read from `attributes`.
-    fn of(lent: Lent<'_>, attributes: &Attributes) -> Self {
-        match lent {
-            Lent::There(text) => {
-                let start = text.as_ptr().addr().wrapping_sub(attributes.0.as_ptr().addr());
-                match (u32::try_from(start), u32::try_from(text.len())) {
-                    (Ok(start), Ok(len)) => Self::There(start, len),
-                    _ => Self::Unescaped(text.into()),
-                }
-            }
-            Lent::Unescaped(text) => Self::Unescaped(text),
-        }
-    }
-
-    fn in_text<'a>(&'a self, attributes: &'a Attributes) -> &'a str {
-        match self {
-            Self::There(start, len) => {
-                let [start, len] = [*start, *len].map(|number| usize::try_from(number).unwrap_or(usize::MAX));
-                attributes.0.get(start..start.saturating_add(len)).unwrap_or_default()
-            }
-            Self::Unescaped(text) => text,
-        }
     }
 }
 
@@ -192,14 +167,26 @@ impl Facts {
             Some("service_arn") => named.service_arn,
             _ => named.uid,
         };
-        let of_container = |lent: Option<Lent<'_>>| {
-            lent.filter(|_| key.kind == ItemKind::Container).map(|lent| Text::of(lent, attributes))
+        let mut unescaped = String::new();
+        let mut place = |lent: Option<Lent<'_>>| {
+            let Some(lent) = lent else { return Ok(Place::default()) };
+            let (start, len) = match lent {
+                Lent::There(part) => (part.as_ptr().addr() - text.as_ptr().addr(), part.len()),
+                Lent::Unescaped(part) => {
+                    unescaped.push_str(&part);
+                    (text.len() + unescaped.len() - part.len(), part.len())
+                }
+            };
+            let number = |number| u32::try_from(number).map_err(|_| de::Error::custom("too long"));
+            Ok::<_, serde_json::Error>(Place { start: number(start)?, len: number(len)? })
         };
-        Ok(Self {
-            tag: of_container(named.image_tag),
-            digest: of_container(named.image_digest),
-            link: link.map(|lent| Text::of(lent, attributes)),
-        })
+        let link = place(link)?;
+        let of_container = [named.image_tag, named.image_digest].map(|lent| match key.kind {
+            ItemKind::Container => place(lent),
+            _ => Ok(Place::default()),
+        });
+        let [tag, digest] = of_container;
+        Ok(Self { tag: tag?, digest: digest?, link, unescaped: unescaped.into() })
     }
 }
 
@@ -262,25 +249,32 @@ impl Row {
     pub fn image(&self) -> Option<(&str, &str)> {
         match &self.key.id {
             Id::Image(image) => Some((&image.tag, &image.digest)),
-            Id::Plain(_) => Some((self.text(&self.facts.tag)?, self.text(&self.facts.digest).unwrap_or_default())),
+            Id::Plain(_) => {
+                Some((self.text(self.facts.tag)?, self.text(self.facts.digest).unwrap_or_default()))
+            }
         }
     }
 
     /// The digest of the container's image, empty where none is known; none for what is no container (D2).
     #[must_use]
     pub fn container_digest(&self) -> Option<&str> {
-        let digest = self.text(&self.facts.digest).unwrap_or_default();
+        let digest = self.text(self.facts.digest).unwrap_or_default();
         (self.key.kind == ItemKind::Container).then_some(digest)
     }
 
     /// The parent's id where it is not the root (a container's pod or task, a task's service: A5); a namespace's uid (N6).
     #[must_use]
     pub fn link(&self) -> Option<&str> {
-        self.text(&self.facts.link).filter(|link| !link.is_empty())
+        self.text(self.facts.link).filter(|link| !link.is_empty())
     }
 
-    fn text<'a>(&'a self, fact: &'a Option<Text>) -> Option<&'a str> {
-        fact.as_ref().map(|text| text.in_text(&self.attributes))
+    fn text(&self, place: Place) -> Option<&str> {
+        let [start, len] = [place.start, place.len].map(|number| usize::try_from(number).ok());
+        let (start, len) = (start.filter(|start| *start > 0)?, len?);
+        match start.checked_sub(self.attributes.0.len()) {
+            Some(start) => self.facts.unescaped.get(start..start.checked_add(len)?),
+            None => self.attributes.0.get(start..start.checked_add(len)?),
+        }
     }
 }
 
@@ -421,5 +415,40 @@ mod tests {
         assert_eq!(attributes(spread), r#"{"b":[1.10,123456789012345678901234567890],"a":"x \" \\"}"#);
         let beside = r#""image_tag":"t","image_digest":"d","attributes":{"n":1.10,"image_tag":"mine"}"#;
         assert_eq!(attributes(beside), r#"{"image_digest":"d","image_tag":"mine","n":1.10}"#);
+    }
+
+    #[test]
+    fn what_the_rules_read_is_found_however_it_is_written() {
+        let key = Key {
+            inventory_type: InventoryType::Kubernetes,
+            context: Context::new("a/b"),
+            kind: ItemKind::Container,
+            id: Id::Plain("c".into()),
+        };
+        let read =
+            |json: &str| Row::new(key.clone(), [Timestamp::MIN; 3], Attributes::from_json(json.to_owned()));
+        for (json, image, digest, link) in [
+            (r#"{"image_tag":"t:1","image_digest":"d","pod_uid":"p"}"#, Some(("t:1", "d")), "d", Some("p")),
+            (
+                r#"{"image_tag":"t\u003a1","image_digest":"d\"","pod_uid":"\u0070"}"#,
+                Some(("t:1", "d\"")),
+                "d\"",
+                Some("p"),
+            ),
+            (r#"{"pod_uid":"\u0070","image_tag":"é","uid":"u"}"#, Some(("é", "")), "", Some("p")),
+            (r#"{"image_tag":"","image_digest":null,"pod_uid":""}"#, Some(("", "")), "", None),
+            (r#"{"image_digest":"\u0064"}"#, None, "d", None),
+            ("", None, "", None),
+        ] {
+            let row = read(json).unwrap();
+            assert_eq!(
+                (row.image(), row.container_digest(), row.link()),
+                (image, Some(digest), link),
+                "{json}"
+            );
+            let again = Row::like(&row, key.clone(), [Timestamp::MIN; 3], row.attributes().clone()).unwrap();
+            assert_eq!(again, row);
+        }
+        assert!(read(r#"{"pod_uid":1}"#).is_err());
     }
 }

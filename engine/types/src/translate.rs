@@ -200,7 +200,7 @@ impl Translation<'_> {
             Ok(Retained { row, reason, expires_at: expires_at(deadlines.next()) })
         });
         let mut new = retained.collect::<Result<Vec<_>, _>>()?;
-        new.sort_by(|a, b| a.row.key.cmp(&b.row.key));
+        new.sort_unstable_by(|a, b| a.row.key.cmp(&b.row.key));
         Ok(new)
     }
 
@@ -265,6 +265,6 @@ pub fn warnings(observation: Option<&Observation>, verdicts: &Verdicts, interner
         pointer: None,
     });
     let mut warnings: Vec<Warning> = said.chain(decided).collect();
-    warnings.sort();
+    warnings.sort_unstable();
     warnings
 }

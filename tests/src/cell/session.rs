@@ -68,7 +68,12 @@ impl Session {
                 let place = new.into_iter().position(|image| {
                     let context = self.interner.context_of(image.context).map(|(text, _)| text);
                     context == Some(row.key.context.as_str())
-                        && self.interner.image_of(image.image).as_ref().map(|image| (&*image.tag, &*image.digest)) == row.image()
+                        && self
+                            .interner
+                            .image_of(image.image)
+                            .as_ref()
+                            .map(|image| (&*image.tag, &*image.digest))
+                            == row.image()
                         && matches!(row.key.id, Id::Image(_))
                 });
                 place.map(|place| place + verdicts.added.len())
