@@ -181,26 +181,11 @@ fn first_eight(bytes: &[u8]) -> u64 {
     u64::from_be_bytes(first)
 }
 
-/// A text to find others by. WebAssembly has no fast way to compare bytes: it is done by words.
-#[derive(Clone, Copy, Hash)]
-pub(super) struct Name<'a>(pub(super) &'a str);
-
-impl PartialEq for Name<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        let (a, a_rest) = self.0.as_bytes().as_chunks::<8>();
-        let (b, b_rest) = other.0.as_bytes().as_chunks::<8>();
-        let word = |bytes: &[u8; 8]| u64::from_ne_bytes(*bytes);
-        self.0.len() == other.0.len() && a.iter().map(word).eq(b.iter().map(word)) && a_rest == b_rest
-    }
-}
-
-impl Eq for Name<'_> {}
-
 /// The strings of the observation; 0 is the empty one.
 pub(super) struct Strings<'a> {
     text: String,
     ends: Vec<u32>,
-    numbers: HashMap<Name<'a>, u32, FixedState>,
+    numbers: HashMap<&'a str, u32, FixedState>,
 }
 
 impl<'a> Strings<'a> {
@@ -218,11 +203,11 @@ impl<'a> Strings<'a> {
         if string.is_empty() {
             return 0;
         }
-        if let Some(number) = self.numbers.get(&Name(string)) {
+        if let Some(number) = self.numbers.get(string) {
             return *number;
         }
         let number = self.append(string);
-        self.numbers.insert(Name(string), number);
+        self.numbers.insert(string, number);
         number
     }
 

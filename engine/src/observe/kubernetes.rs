@@ -4,7 +4,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use keepset_types::{Error, InventoryType, ItemKind, Observation, Timestamp, WarningCode};
 
-use super::draft::{Draft, Entry, Name};
+use super::draft::{Draft, Entry};
 use super::observed_at;
 use super::wire::{KubernetesReport, Namespace, Object};
 
@@ -43,7 +43,7 @@ pub(super) fn observe(
         draft.push(entry(nodes, ItemKind::Node, id, attributes));
     }
     // Of each pod its context and its uid's number; if a uid is there twice, the last one's context.
-    let mut pods: HashMap<Name<'_>, (u32, u32), FixedState> =
+    let mut pods: HashMap<&str, (u32, u32), FixedState> =
         HashMap::with_capacity_and_hasher(report.pods.len(), FixedState::default());
     for (place, Object(pod)) in report.pods.iter().enumerate() {
         let uid = pod.uid.as_str();
@@ -51,14 +51,14 @@ pub(super) fn observe(
             draft.skip_invalid("pods", place);
             continue;
         }
-        let Some(context) = names.by_uid.get(&Name(pod.namespace_uid.as_str())) else {
+        let Some(context) = names.by_uid.get(pod.namespace_uid.as_str()) else {
             draft.warn(WarningCode::DanglingPod, uid, &format!("/pods/{place}"));
             continue;
         };
         let id = draft.strings.append(uid);
         let attributes = draft.strings.append_object(pod);
         draft.push(entry(*context, ItemKind::Pod, id, attributes));
-        pods.insert(Name(uid), (*context, id));
+        pods.insert(uid, (*context, id));
     }
     for (place, Object(container)) in report.containers.iter().enumerate() {
         let id = container.id.as_str();
@@ -66,7 +66,7 @@ pub(super) fn observe(
             draft.skip_invalid("containers", place);
             continue;
         }
-        let Some((context, pod)) = pods.get(&Name(container.pod_uid.as_str())) else {
+        let Some((context, pod)) = pods.get(container.pod_uid.as_str()) else {
             draft.warn(WarningCode::DanglingContainer, id, &format!("/containers/{place}"));
             continue;
         };
@@ -94,7 +94,7 @@ fn is_valid(namespace: &Namespace<'_>) -> bool {
 struct Contexts<'a> {
     names: Vec<&'a str>,
     by_name: HashMap<&'a str, u32, FixedState>,
-    by_uid: HashMap<Name<'a>, u32, FixedState>,
+    by_uid: HashMap<&'a str, u32, FixedState>,
 }
 
 impl<'a> Contexts<'a> {
@@ -108,7 +108,7 @@ impl<'a> Contexts<'a> {
             if context == next {
                 contexts.names.push(name);
             }
-            contexts.by_uid.insert(Name(namespace.uid.as_str()), context);
+            contexts.by_uid.insert(namespace.uid.as_str(), context);
         }
         contexts
     }

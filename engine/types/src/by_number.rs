@@ -84,7 +84,7 @@ impl<T: Clone + Default> ByNumber<T> {
 /// Where a number is in the list, if its page is that one there; beyond the end of any list if the page is not there.
 fn place(page: u32, number: u32) -> usize {
     let page = usize::try_from(page).unwrap_or(usize::MAX).wrapping_sub(1);
-    page.wrapping_mul(PAGE) | usize::try_from(number).unwrap_or(usize::MAX) % PAGE
+    page.wrapping_mul(PAGE).wrapping_add(usize::try_from(number).unwrap_or(usize::MAX) % PAGE)
 }
 
 #[inline(never)]

@@ -5,6 +5,9 @@
 //! `Float64Array`, in which `NaN` stands for "not before the end". `engine/web/keepset_web.d.ts` declares all of it.
 
 mod columns;
+#[cfg(target_family = "wasm")]
+#[path = "../../component/src/compare.rs"]
+mod compare;
 mod error;
 mod fault;
 mod fixture;
