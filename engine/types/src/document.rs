@@ -103,8 +103,9 @@ fn not_utf_8<'a, T: Deserialize<'a>>(start: &'a str, end: DocumentError) -> Docu
     }
 }
 
-/// Ends at the object where a key of it cannot be read.
-fn json_pointer(path: &serde_path_to_error::Path) -> String {
+/// The JSON pointer of a path. Ends at the object where a key of it cannot be read.
+#[must_use]
+pub fn json_pointer(path: &serde_path_to_error::Path) -> String {
     use serde_path_to_error::Segment;
     let mut pointer = String::new();
     for segment in path {

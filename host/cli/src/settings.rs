@@ -1,16 +1,17 @@
 //! The settings of retention: gathered here, judged by the plugin (section 5 of docs/semantics.md).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keepset_host::{Config, Error, ErrorCode, Layer, Origin, Plugin, PluginError};
-use keepset_types::Setting;
+use keepset_types::{Setting, json_pointer};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
-use serde_saphyr::{SnippetMode, Spanned, UserMessageFormatter, render_options};
+use serde_saphyr::{MessageFormatter, SnippetMode, Spanned, UserMessageFormatter, render_options};
 
 use crate::failure::Failure;
 use crate::output::note;
@@ -196,9 +197,33 @@ pub(crate) fn read_yaml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> 
         leading_zero_numbers_as_strings: true,
         underscored_numbers_as_strings: true,
     };
-    serde_saphyr::from_str_with_options(&text, options).map_err(|error| {
-        let options = render_options! { formatter: &UserMessageFormatter, snippets: SnippetMode::Off };
-        let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options));
+    let mut pointer = String::new();
+    let read = serde_saphyr::with_deserializer_from_str_with_options(&text, options, |yaml| {
+        serde_path_to_error::deserialize(yaml).map_err(|error| {
+            pointer = json_pointer(error.path());
+            error.into_inner()
+        })
+    });
+    read.map_err(|error| {
+        let options = render_options! { formatter: &Words, snippets: SnippetMode::Off };
+        let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options)).at(pointer);
         Failure::Refused { origin: path.display().to_string(), error }
     })
+}
+
+/// What is wrong with a file, in words of whoever writes it, who knows of no types.
+struct Words;
+
+impl MessageFormatter for Words {
+    fn format_message<'a>(&self, error: &'a serde_saphyr::Error) -> Cow<'a, str> {
+        let expected = match error {
+            serde_saphyr::Error::InvalidScalar { ty: "bool", .. } => "expected true or false",
+            serde_saphyr::Error::InvalidScalar { ty, .. } if ty.starts_with(['u', 'i']) => {
+                "expected a whole number"
+            }
+            serde_saphyr::Error::InvalidScalar { ty, .. } if ty.starts_with('f') => "expected a number",
+            other => return UserMessageFormatter.format_message(other),
+        };
+        expected.into()
+    }
 }

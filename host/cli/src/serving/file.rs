@@ -17,6 +17,7 @@ use crate::settings::read_yaml;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct ServeFile {
+    #[serde(deserialize_with = "address")]
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) store: Option<String>,
@@ -42,6 +43,11 @@ pub(crate) struct ServeFile {
     pub(crate) keep_removals_days: Option<u32>,
     pub(crate) keep_health_reports_days: Option<u32>,
     pub(crate) otlp_endpoint: Option<String>,
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| bounds::address(&text)).transpose().map_err(de::Error::custom)
 }
 
 /// Seconds, with decimals if need be.

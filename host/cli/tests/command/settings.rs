@@ -149,7 +149,10 @@ fn a_gateway_does_not_start_with_what_would_refuse_everything() {
 fn a_file_that_is_no_configuration_is_refused_with_its_line() {
     let scene = Scene::new();
     for (text, message) in [
-        ("services:\n  catalog: [1]\n", "keepset.yaml: invalid_config: expected mapping start at line 2"),
+        (
+            "services:\n  catalog: [1]\n",
+            "keepset.yaml: invalid_config: at /services/catalog: expected mapping start at line 2",
+        ),
         ("services:\n  catalog:\n    runtime_inventory: 3\n", "line 3"),
         ("services: {\n", "line 1, column 11"),
         (
@@ -160,4 +163,12 @@ fn a_file_that_is_no_configuration_is_refused_with_its_line() {
         days_kept(&scene, Some(text), &[], &[]).failed(3, message);
     }
     scene.run(&["evaluate", "--report", "report.json", "--config", "nowhere.yaml"]).failed(5, "nowhere.yaml");
+    for (text, message) in [
+        ("keepset:\n  queue_depth: many\n", "at /keepset/queue_depth: expected a whole number at line 2"),
+        ("keepset:\n  request_timeout: [1]\n", "at /keepset/request_timeout: "),
+        ("keepset:\n  listen: localhost:1\n", "at /keepset/listen: expected an IP address and a port"),
+    ] {
+        scene.write("keepset.yaml", text);
+        scene.run(&["serve", "--data-dir", "data", "--config", "keepset.yaml"]).failed(3, message);
+    }
 }
