@@ -78,7 +78,7 @@ impl Scale {
                 reports: 11,
                 images: 100_000,
                 contexts: 10_000,
-                memory: minutes(3.0),
+                memory: minutes(10.0),
             },
         }
     }
