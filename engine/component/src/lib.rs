@@ -3,7 +3,7 @@
 
 mod bindings;
 mod bulk;
-#[cfg(target_family = "wasm")]
+#[cfg(any(target_family = "wasm", test))]
 mod compare;
 mod policy;
 mod reports;
