@@ -107,11 +107,27 @@ impl NotBlank<'_> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for NotBlank<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = Text::deserialize(deserializer)?;
-        if text.as_str().trim().is_empty() {
-            return Err(de::Error::custom("the text is blank; expected something else than white space"));
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E: de::Error>(self, text: &'de str) -> Result<Cow<'de, str>, E> {
+                not_blank(text).map(Cow::Borrowed)
+            }
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Cow<'de, str>, E> {
+                not_blank(text).map(|text| Cow::Owned(text.to_owned()))
+            }
         }
-        Ok(Self(text))
+        deserializer.deserialize_str(Visitor).map(|text| Self(Text(text)))
+    }
+}
+
+fn not_blank<E: de::Error>(text: &str) -> Result<&str, E> {
+    match text.trim().is_empty() {
+        true => Err(E::custom("the text is blank; expected something else than white space")),
+        false => Ok(text),
     }
 }
 

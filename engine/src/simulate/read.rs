@@ -137,8 +137,8 @@ impl<'a> Reader<'a> {
         let mut is_empty = true;
         for document in documents {
             is_empty = false;
-            let document =
-                document.map_err(|error| self.refusal("invalid_document", DocumentError::of("", &error)))?;
+            let document = document
+                .map_err(|error| self.refusal("invalid_document", DocumentError::of(text, &error)))?;
             self.documents(document)?;
         }
         if is_empty {
@@ -390,8 +390,10 @@ impl<'a> Reader<'a> {
     }
 
     fn parse<T: Deserialize<'a>>(&self, value: &'a RawValue, pointer: &str) -> Result<T, Unreadable> {
-        serde_json::from_str(value.get())
-            .map_err(|error| self.refusal_in(value, "invalid_document", DocumentError::of(pointer, &error)))
+        serde_json::from_str(value.get()).map_err(|error| {
+            let fault = DocumentError::of(value.get(), &error).within(pointer);
+            self.refusal_in(value, "invalid_document", fault)
+        })
     }
 
     fn invalid_report(
@@ -402,8 +404,7 @@ impl<'a> Reader<'a> {
         error: &Error,
     ) -> Unreadable {
         let fault = fault_of(inventory_type, json);
-        let mut fault = fault.unwrap_or_else(|| DocumentError::at("", error.message.clone()));
-        fault.pointer.insert_str(0, pointer);
+        let fault = fault.unwrap_or_else(|| DocumentError::at("", error.message.clone())).within(pointer);
         self.refusal_at(self.place_of(json).map(|(start, _)| start), error.code.as_str(), fault)
     }
 

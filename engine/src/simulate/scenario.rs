@@ -76,7 +76,7 @@ impl Scenario {
         let refuse = |error| Unreadable { code: "invalid_document", file: file.name.to_owned(), error };
         let text = read_text(file.bytes).map_err(|(_, fault)| refuse(fault))?;
         let document: Document<'_> =
-            serde_json::from_str(text).map_err(|error| refuse(DocumentError::of("", &error)))?;
+            serde_json::from_str(text).map_err(|error| refuse(DocumentError::of(text, &error)))?;
         let config = |name: &str, settings: Map<String, Value>| {
             let layer = Layer { origin: Origin::File, settings: Value::Object(settings).to_string() };
             configure(&[layer]).map_err(|error| Unreadable {

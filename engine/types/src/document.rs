@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use crate::error::shortened;
 use crate::key::Context;
+use crate::place::pointer_to;
 use crate::row::Row;
 
 /// The rows of one account, in key order, no key twice (I1).
@@ -47,22 +48,40 @@ impl DocumentError {
         Self { line: 0, column: 0, pointer: pointer.into(), message: shortened(message.into()) }
     }
 
-    /// What a reader of JSON says of the text, its line and column among it.
+    /// What a reader says of a JSON text, and where in it.
     #[must_use]
-    pub fn of(pointer: impl Into<String>, error: &serde_json::Error) -> Self {
+    pub fn of(text: &str, error: &serde_json::Error) -> Self {
         let said = error.to_string();
         let message = said.rsplit_once(" at line ").map_or(said.as_str(), |(message, _)| message);
-        Self { line: error.line(), column: error.column(), ..Self::at(pointer, message) }
+        Self { line: error.line(), column: error.column(), ..Self::at(pointer_to(text, error), message) }
+    }
+
+    /// The same, said of a document in which that text stands at `pointer`.
+    #[must_use]
+    pub fn within(mut self, pointer: &str) -> Self {
+        self.pointer.insert_str(0, pointer);
+        self
     }
 }
 
-/// Reads a JSON document. A text that is none is read a second time to say where it is not: the first time is fast.
+/// Reads a JSON document.
 ///
 /// # Errors
 /// [`DocumentError`] with the first fault.
 pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentError> {
-    let text = read_text(bytes).map_err(|(start, fault)| not_utf_8::<T>(start, fault))?;
-    serde_json::from_str(text).or_else(|_| read_with_path(text).map_err(|(fault, _)| fault))
+    let (text, is_whole) = match read_text(bytes) {
+        Ok(text) => (text, Ok(())),
+        Err((start, fault)) => (start, Err(fault)),
+    };
+    match (serde_json::from_str(text), is_whole) {
+        (Ok(value), Ok(())) => Ok(value),
+        (Ok(_), Err(end)) => Err(end),
+        // The fault is where a reader of the start comes to its end.
+        (Err(error), Err(end)) if error.is_eof() => {
+            Err(DocumentError { message: end.message, ..DocumentError::of(text, &error) })
+        }
+        (Err(error), _) => Err(DocumentError::of(text, &error)),
+    }
 }
 
 /// The bytes as a text, if they are one. All JSON is read from texts: readers for bytes beside those for texts would make the
@@ -82,48 +101,6 @@ pub fn read_text(bytes: &[u8]) -> Result<&str, (&str, DocumentError)> {
         };
         (start, fault)
     })
-}
-
-/// Reads a document, or says where its fault is, and whether that is where the text ends.
-fn read_with_path<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, (DocumentError, bool)> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let fault = |pointer, error: &serde_json::Error| (DocumentError::of(pointer, error), error.is_eof());
-    let value = serde_path_to_error::deserialize(&mut deserializer)
-        .map_err(|error| fault(json_pointer(error.path()), error.inner()))?;
-    deserializer.end().map_err(|error| fault(String::new(), &error))?;
-    Ok(value)
-}
-
-/// The first fault of a document of which only this start is UTF-8: where a reader of the start comes to its end.
-fn not_utf_8<'a, T: Deserialize<'a>>(start: &'a str, end: DocumentError) -> DocumentError {
-    match read_with_path::<T>(start) {
-        Err((fault, false)) => fault,
-        Err((fault, true)) => DocumentError { message: end.message, ..fault },
-        Ok(_) => end,
-    }
-}
-
-/// The JSON pointer of a path. Ends at the object where a key of it cannot be read.
-#[must_use]
-pub fn json_pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path {
-        let token = match segment {
-            Segment::Seq { index } => index.to_string(),
-            Segment::Map { key } | Segment::Enum { variant: key } => pointer_token(key),
-            Segment::Unknown => break,
-        };
-        pointer.push('/');
-        pointer.push_str(&token);
-    }
-    pointer
-}
-
-/// A key as it stands in a JSON pointer (RFC 6901).
-#[must_use]
-pub fn pointer_token(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 impl Inventory {

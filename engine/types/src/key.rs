@@ -5,11 +5,10 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Where containers run. Ordered by its text, as I1 wants.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InventoryType {
     /// Amazon Elastic Container Service; one context per cluster.
     Ecs,
@@ -18,9 +17,11 @@ pub enum InventoryType {
 }
 
 impl InventoryType {
+    const NAMES: [&str; 2] = [Self::Ecs.as_str(), Self::Kubernetes.as_str()];
+
     /// The text that documents, agents and clients use.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ecs => "ecs",
             Self::Kubernetes => "kubernetes",
@@ -41,8 +42,7 @@ impl fmt::Display for InventoryType {
 }
 
 /// What a row stands for. Ordered by its text, as I1 wants; the numbers are those of the WIT columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum ItemKind {
     /// An ECS cluster: the root of its context.
@@ -76,6 +76,17 @@ impl ItemKind {
         Self::Task,
     ];
 
+    const NAMES: [&str; 8] = [
+        Self::Cluster.as_str(),
+        Self::Container.as_str(),
+        Self::Image.as_str(),
+        Self::Namespace.as_str(),
+        Self::Node.as_str(),
+        Self::Pod.as_str(),
+        Self::Service.as_str(),
+        Self::Task.as_str(),
+    ];
+
     /// The number that stands for this kind in columns.
     #[must_use]
     pub fn code(self) -> u8 {
@@ -90,7 +101,7 @@ impl ItemKind {
 
     /// The text that documents use.
     #[must_use]
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Cluster => "cluster",
             Self::Container => "container",
@@ -129,6 +140,48 @@ impl ItemKind {
 impl fmt::Display for ItemKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for InventoryType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl Serialize for ItemKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for InventoryType {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let place = deserializer.deserialize_str(Name(&Self::NAMES))?;
+        Ok(if place == 0 { Self::Ecs } else { Self::Kubernetes })
+    }
+}
+
+impl<'de> Deserialize<'de> for ItemKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let place = deserializer.deserialize_str(Name(&Self::NAMES))?;
+        Self::ALL.get(place).copied().ok_or_else(|| de::Error::custom("no kind"))
+    }
+}
+
+/// One of these names; read to its place among them.
+struct Name(&'static [&'static str]);
+
+impl de::Visitor<'_> for Name {
+    type Value = usize;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<usize, E> {
+        let place = self.0.iter().position(|name| *name == text);
+        place.ok_or_else(|| E::unknown_variant(text, self.0))
     }
 }
 

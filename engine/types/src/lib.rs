@@ -12,13 +12,14 @@ mod intern;
 mod key;
 mod observation;
 mod outcome;
+mod place;
 mod row;
 mod time;
 pub mod translate;
 
 pub use by_number::ByNumber;
 pub use config::{Config, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
-pub use document::{DocumentError, Inventory, json_pointer, pointer_token, read_json, read_text};
+pub use document::{DocumentError, Inventory, read_json, read_text};
 pub use error::{Error, ErrorCode, printable};
 pub use intern::{Interner, Names, Numbers};
 pub use key::{Context, Id, Image, InventoryType, ItemKind, Key};
@@ -26,5 +27,6 @@ pub use observation::{Observation, Said, SaidWarning};
 pub use outcome::{
     Outcome, Purged, RemovalReason, Removed, Retained, RetainedReason, Rule, Warning, WarningCode,
 };
+pub use place::pointer_token;
 pub use row::{Attributes, Row, Selector};
 pub use time::{InvalidTimestamp, SECONDS_PER_DAY, Timestamp};

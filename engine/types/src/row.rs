@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{IgnoredAny, Visitor};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::{RawValue, to_raw_value};
@@ -332,21 +333,34 @@ struct RowDocument {
 
 impl<'de> Deserialize<'de> for Row {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let document = RowDocument::deserialize(deserializer)?;
-        let (inventory_type, kind) = (document.inventory_type, document.kind);
-        if !kind.belongs_to(inventory_type) {
-            return Err(de::Error::custom(format_args!(
-                "there is no `{kind}` in a {inventory_type} inventory"
-            )));
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Row;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a row")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Row, A::Error> {
+                RowDocument::deserialize(MapAccessDeserializer::new(map))?.into_row()
+            }
         }
-        let (mut tag, mut digest, mut parent) = (None, document.image_digest, document.parent);
-        let id = match (kind, document.id, document.image_tag) {
+        deserializer.deserialize_map(Visitor)
+    }
+}
+
+impl RowDocument {
+    fn into_row<E: de::Error>(self) -> Result<Row, E> {
+        let (inventory_type, kind) = (self.inventory_type, self.kind);
+        if !kind.belongs_to(inventory_type) {
+            return Err(E::custom(format_args!("there is no `{kind}` in a {inventory_type} inventory")));
+        }
+        let (mut tag, mut digest, mut parent) = (None, self.image_digest, self.parent);
+        let id = match (kind, self.id, self.image_tag) {
             (ItemKind::Image, None, Some(tag)) => {
                 parent = None;
                 Id::Image(Image { tag, digest: digest.take().unwrap_or_default() })
             }
             (ItemKind::Image, _, _) => {
-                return Err(de::Error::custom("an image has `image_tag` and `image_digest`, not `id`"));
+                return Err(E::custom("an image has `image_tag` and `image_digest`, not `id`"));
             }
             (_, Some(id), named) => {
                 if named.is_some() {
@@ -355,19 +369,18 @@ impl<'de> Deserialize<'de> for Row {
                 tag = named;
                 Id::Plain(id)
             }
-            (_, None, _) => return Err(de::Error::missing_field("id")),
+            (_, None, _) => return Err(E::missing_field("id")),
         };
-        let key = Key { inventory_type, context: Context::new(&document.context), kind, id };
-        let mut attributes = document.attributes.map(Attributes::from_raw).unwrap_or_default();
+        let key = Key { inventory_type, context: Context::new(&self.context), kind, id };
+        let mut attributes = self.attributes.map(Attributes::from_raw).unwrap_or_default();
         let parent = link_name(inventory_type, kind).zip(parent);
         let beside =
             [tag.map(|tag| ("image_tag", tag)), digest.map(|digest| ("image_digest", digest)), parent];
         if beside.iter().any(Option::is_some) {
-            attributes = beside_the_id(&attributes, beside).map_err(de::Error::custom)?;
+            attributes = beside_the_id(&attributes, beside).map_err(E::custom)?;
         }
-        let times = [document.created_at, document.last_updated, document.last_seen];
-        Self::new(key, times, attributes)
-            .map_err(|error| de::Error::custom(format_args!("attributes: {error}")))
+        let times = [self.created_at, self.last_updated, self.last_seen];
+        Row::new(key, times, attributes).map_err(|error| E::custom(format_args!("attributes: {error}")))
     }
 }
 

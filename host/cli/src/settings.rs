@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use keepset_host::{Config, Error, ErrorCode, Layer, Origin, Plugin, PluginError};
-use keepset_types::{Setting, json_pointer};
+use keepset_types::{Setting, pointer_token};
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
@@ -209,6 +209,17 @@ pub(crate) fn read_yaml<T: DeserializeOwned>(path: &Path) -> Result<T, Failure> 
         let error = Error::new(ErrorCode::InvalidConfig, error.render_with_options(options)).at(pointer);
         Failure::Refused { origin: path.display().to_string(), error }
     })
+}
+
+/// The JSON pointer of a path. Ends at the mapping where a key of it cannot be read.
+fn json_pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let token = |segment: &Segment| match segment {
+        Segment::Seq { index } => Some(format!("/{index}")),
+        Segment::Map { key } | Segment::Enum { variant: key } => Some(format!("/{}", pointer_token(key))),
+        Segment::Unknown => None,
+    };
+    path.iter().map_while(token).collect()
 }
 
 /// What is wrong with a file, in words of whoever writes it, who knows of no types.
