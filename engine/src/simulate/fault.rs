@@ -1,15 +1,16 @@
 //! What may go wrong with a stream of reports, and what that makes of a history.
 
-use keepset_types::{Error, ErrorCode, Timestamp};
-use serde::Deserialize;
+use std::mem;
+
+use keepset_types::{Error, ErrorCode, Timestamp, read_object};
+use serde::{Deserialize, Deserializer};
 
 use super::history::{Arrival, Cover, History, Keep};
 use crate::bulk::{index, number};
 
 /// Something that goes wrong with reports, or with what they tell of. In documents times are RFC 3339; `cluster` may be
 /// left out: any.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// No report arrives: the agent is down, or what it posts to.
     Outage {
@@ -68,6 +69,99 @@ pub enum Fault {
         /// Whose clock.
         cluster: Option<String>,
     },
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_object(deserializer, |fields: FaultFields<Timestamp>| fields.into_fault(Some))
+    }
+}
+
+/// A fault as it is written, with times of the type `T`. Its kind says which of the fields it has.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FaultFields<T> {
+    kind: String,
+    from: Option<T>,
+    to: Option<T>,
+    at: Option<T>,
+    cluster: Option<String>,
+    context: Option<String>,
+    batch: Option<u32>,
+    of: Option<u32>,
+    listed: Option<bool>,
+    seconds: Option<i64>,
+}
+
+impl<T> FaultFields<T> {
+    /// The fault, its times read by `time`.
+    ///
+    /// # Errors
+    /// A field that is missing, not one of its kind, or no time; an unknown kind.
+    pub fn into_fault(mut self, time: impl Fn(T) -> Option<Timestamp>) -> Result<Fault, String> {
+        let time = |name: &str, field: &mut Option<T>| {
+            time(needed(name, field)?).ok_or_else(|| format!("`{name}` is no time"))
+        };
+        let kind = mem::take(&mut self.kind);
+        let fault = match &*kind {
+            "outage" => Fault::Outage {
+                from: time("from", &mut self.from)?,
+                to: time("to", &mut self.to)?,
+                cluster: self.cluster.take(),
+            },
+            "drop_batch" => Fault::DropBatch {
+                from: time("from", &mut self.from)?,
+                to: time("to", &mut self.to)?,
+                batch: needed("batch", &mut self.batch)?,
+                of: needed("of", &mut self.of)?,
+                cluster: self.cluster.take(),
+            },
+            "delete_namespace" => Fault::DeleteNamespace {
+                at: time("at", &mut self.at)?,
+                context: needed("context", &mut self.context)?,
+            },
+            "empty_namespace" => Fault::EmptyNamespace {
+                at: time("at", &mut self.at)?,
+                context: needed("context", &mut self.context)?,
+                listed: needed("listed", &mut self.listed)?,
+            },
+            "exclude_namespace" => Fault::ExcludeNamespace {
+                at: time("at", &mut self.at)?,
+                context: needed("context", &mut self.context)?,
+            },
+            "clock_skew" => Fault::ClockSkew {
+                from: time("from", &mut self.from)?,
+                to: time("to", &mut self.to)?,
+                seconds: needed("seconds", &mut self.seconds)?,
+                cluster: self.cluster.take(),
+            },
+            _ => {
+                return Err(format!(
+                    "unknown kind `{kind}`, expected one of outage, drop_batch, delete_namespace, empty_namespace, \
+                     exclude_namespace, clock_skew"
+                ));
+            }
+        };
+        let left = [
+            ("from", self.from.is_some()),
+            ("to", self.to.is_some()),
+            ("at", self.at.is_some()),
+            ("cluster", self.cluster.is_some()),
+            ("context", self.context.is_some()),
+            ("batch", self.batch.is_some()),
+            ("of", self.of.is_some()),
+            ("listed", self.listed.is_some()),
+            ("seconds", self.seconds.is_some()),
+        ];
+        match left.iter().find(|(_, is_there)| *is_there) {
+            Some((name, _)) => Err(format!("unknown field `{name}` of `{kind}`")),
+            None => Ok(fault),
+        }
+    }
+}
+
+fn needed<V>(name: &str, field: &mut Option<V>) -> Result<V, String> {
+    field.take().ok_or_else(|| format!("missing field `{name}`"))
 }
 
 impl History {

@@ -1,7 +1,10 @@
 //! Histories that are made: a fleet of pods, by parameters alone, the same on every machine.
 
+use std::fmt;
+
 use keepset_types::{Error, ErrorCode, InventoryType, ItemKind, SECONDS_PER_DAY, Timestamp};
-use serde::Deserialize;
+use serde::de::{self, SeqAccess};
+use serde::{Deserialize, Deserializer};
 
 use super::history::{Arrival, Builder, Facts};
 
@@ -41,13 +44,36 @@ pub struct Fleet {
 }
 
 /// Namespaces, by their names or by their number.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Namespaces {
     /// So many.
     Count(u32),
     /// These.
     Named(Vec<String>),
+}
+
+impl<'de> Deserialize<'de> for Namespaces {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Namespaces;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("names, or how many there are")
+            }
+            fn visit_u64<E: de::Error>(self, count: u64) -> Result<Namespaces, E> {
+                let known = u32::try_from(count).map(Namespaces::Count);
+                known.map_err(|_| E::invalid_value(de::Unexpected::Unsigned(count), &self))
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Namespaces, A::Error> {
+                let mut names = Vec::new();
+                while let Some(name) = list.next_element()? {
+                    names.push(name);
+                }
+                Ok(Namespaces::Named(names))
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 fn one() -> u32 {

@@ -19,7 +19,7 @@ mod step;
 mod why;
 
 pub use curve::{Curve, SafeTtl, curve, safe_ttl};
-pub use fault::Fault;
+pub use fault::{Fault, FaultFields};
 pub use gap::replay;
 pub use generate::{Fleet, Namespaces};
 pub use history::{History, Note};

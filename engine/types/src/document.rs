@@ -1,9 +1,12 @@
 //! Inventory documents: `{"version":1,"items":[row, ...]}`.
 
 use std::fmt;
+use std::marker::PhantomData;
 
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess};
 use serde::ser::SerializeMap;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::shortened;
 use crate::key::Context;
@@ -82,6 +85,37 @@ pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentE
         }
         (Err(error), _) => Err(DocumentError::of(text, &error)),
     }
+}
+
+/// Reads a JSON object as a `T`, and makes of it what it is to be. A struct's own reader would take an array for an object; and
+/// what does not fit is said to be here, for whoever reads knows best while it is here.
+///
+/// # Errors
+/// What is no object, no `T`, or not made to anything.
+pub fn read_object<'de, D, T, U>(
+    deserializer: D,
+    make: impl FnOnce(T) -> Result<U, String>,
+) -> Result<U, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct Visitor<M, T>(M, PhantomData<T>);
+    impl<'de, T, U, M> de::Visitor<'de> for Visitor<M, T>
+    where
+        T: Deserialize<'de>,
+        M: FnOnce(T) -> Result<U, String>,
+    {
+        type Value = U;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<U, A::Error> {
+            let Self(make, _) = self;
+            make(T::deserialize(MapAccessDeserializer::new(map))?).map_err(de::Error::custom)
+        }
+    }
+    deserializer.deserialize_map(Visitor(make, PhantomData))
 }
 
 /// The bytes as a text, if they are one. All JSON is read from texts: readers for bytes beside those for texts would make the

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::value::{RawValue, to_raw_value};
 
+use crate::document::read_object;
 use crate::key::{Context, Id, Image, InventoryType, ItemKind, Key};
 use crate::time::Timestamp;
 
@@ -333,25 +333,15 @@ struct RowDocument {
 
 impl<'de> Deserialize<'de> for Row {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Row;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a row")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Row, A::Error> {
-                RowDocument::deserialize(MapAccessDeserializer::new(map))?.into_row()
-            }
-        }
-        deserializer.deserialize_map(Visitor)
+        read_object(deserializer, RowDocument::into_row)
     }
 }
 
 impl RowDocument {
-    fn into_row<E: de::Error>(self) -> Result<Row, E> {
+    fn into_row(self) -> Result<Row, String> {
         let (inventory_type, kind) = (self.inventory_type, self.kind);
         if !kind.belongs_to(inventory_type) {
-            return Err(E::custom(format_args!("there is no `{kind}` in a {inventory_type} inventory")));
+            return Err(format!("there is no `{kind}` in a {inventory_type} inventory"));
         }
         let (mut tag, mut digest, mut parent) = (None, self.image_digest, self.parent);
         let id = match (kind, self.id, self.image_tag) {
@@ -360,7 +350,7 @@ impl RowDocument {
                 Id::Image(Image { tag, digest: digest.take().unwrap_or_default() })
             }
             (ItemKind::Image, _, _) => {
-                return Err(E::custom("an image has `image_tag` and `image_digest`, not `id`"));
+                return Err("an image has `image_tag` and `image_digest`, not `id`".to_owned());
             }
             (_, Some(id), named) => {
                 if named.is_some() {
@@ -369,7 +359,7 @@ impl RowDocument {
                 tag = named;
                 Id::Plain(id)
             }
-            (_, None, _) => return Err(E::missing_field("id")),
+            (_, None, _) => return Err("missing field `id`".to_owned()),
         };
         let key = Key { inventory_type, context: Context::new(&self.context), kind, id };
         let mut attributes = self.attributes.map(Attributes::from_raw).unwrap_or_default();
@@ -377,10 +367,10 @@ impl RowDocument {
         let beside =
             [tag.map(|tag| ("image_tag", tag)), digest.map(|digest| ("image_digest", digest)), parent];
         if beside.iter().any(Option::is_some) {
-            attributes = beside_the_id(&attributes, beside).map_err(E::custom)?;
+            attributes = beside_the_id(&attributes, beside).map_err(|error| error.to_string())?;
         }
         let times = [self.created_at, self.last_updated, self.last_seen];
-        Row::new(key, times, attributes).map_err(|error| E::custom(format_args!("attributes: {error}")))
+        Row::new(key, times, attributes).map_err(|error| format!("attributes: {error}"))
     }
 }
 

@@ -2,15 +2,13 @@
 
 use keepset_engine::simulate::Fault;
 use keepset_types::Timestamp;
-use serde::{Deserialize, Serialize};
-use wasm_bindgen::JsValue;
+use serde::Serialize;
 
 use crate::columns::time;
-use crate::history::{timestamp, whole};
 
 /// See [`Fault`].
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub(crate) enum PageFault {
     /// See [`Fault::Outage`].
     Outage { from: f64, to: f64, cluster: Option<String> },
@@ -24,30 +22,6 @@ pub(crate) enum PageFault {
     ExcludeNamespace { at: f64, context: String },
     /// See [`Fault::ClockSkew`].
     ClockSkew { from: f64, to: f64, seconds: f64, cluster: Option<String> },
-}
-
-impl PageFault {
-    pub(crate) fn into_fault(self) -> Result<Fault, JsValue> {
-        Ok(match self {
-            Self::Outage { from, to, cluster } => {
-                Fault::Outage { from: timestamp(from)?, to: timestamp(to)?, cluster }
-            }
-            Self::DropBatch { from, to, batch, of, cluster } => {
-                Fault::DropBatch { from: timestamp(from)?, to: timestamp(to)?, batch, of, cluster }
-            }
-            Self::DeleteNamespace { at, context } => Fault::DeleteNamespace { at: timestamp(at)?, context },
-            Self::EmptyNamespace { at, context, listed } => {
-                Fault::EmptyNamespace { at: timestamp(at)?, context, listed }
-            }
-            Self::ExcludeNamespace { at, context } => Fault::ExcludeNamespace { at: timestamp(at)?, context },
-            Self::ClockSkew { from, to, seconds, cluster } => Fault::ClockSkew {
-                from: timestamp(from)?,
-                to: timestamp(to)?,
-                seconds: whole(seconds),
-                cluster,
-            },
-        })
-    }
 }
 
 impl From<&Fault> for PageFault {

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use js_sys::{Array, Float64Array, Object, Reflect, Uint8Array, Uint32Array};
 use keepset_engine::session::Session;
-use keepset_engine::simulate::{self, Note, Scenario, Text};
+use keepset_engine::simulate::{self, FaultFields, Note, Scenario, Text};
 use keepset_types::{Config, InventoryType, ItemKind, Timestamp, read_text};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::wasm_bindgen;
@@ -176,8 +176,10 @@ impl History {
 
     /// See the declarations.
     pub fn with_faults(&self, faults: JsValue) -> Result<History, JsValue> {
-        let faults: Vec<PageFault> = read(faults, "invalid_request")?;
-        let faults = faults.into_iter().map(PageFault::into_fault).collect::<Result<Vec<_>, _>>()?;
+        let faults: Vec<FaultFields<f64>> = read(&faults, "invalid_request")?;
+        let faults = faults.into_iter().map(|fields| fields.into_fault(|at| Timestamp::from_unix(whole(at))));
+        let faults =
+            faults.collect::<Result<Vec<_>, _>>().map_err(|error| thrown("invalid_request", &error))?;
         let history = self.history.with_faults(&faults).map_err(|error| refused(&error, Some("faults")))?;
         Ok(Self { history: Rc::new(history) })
     }
