@@ -4,7 +4,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use keepset_types::{Error, ErrorCode, InventoryType, ItemKind, Observation, SaidWarning, WarningCode};
 
-use super::wire::{Attributes, Fields};
+use super::wire::Object;
 
 /// A row that the report speaks of. Its texts are numbers of the draft's strings.
 #[derive(Clone, Copy)]
@@ -220,10 +220,10 @@ impl<'a> Strings<'a> {
         self.end()
     }
 
-    /// The number of the JSON object of these attributes; without any that of the empty string.
-    pub(super) fn append_object(&mut self, attributes: &impl Attributes) -> u32 {
+    /// The number of an entry's attributes, as JSON; without any that of the empty string.
+    pub(super) fn append_attributes(&mut self, of: Object<'_, '_>) -> u32 {
         let start = self.text.len();
-        Fields::write(attributes, &mut self.text);
+        of.write(&mut self.text);
         if self.text.len() == start { 0 } else { self.end() }
     }
 

@@ -6,74 +6,71 @@ use keepset_types::{Error, InventoryType, ItemKind, Observation, Timestamp, Warn
 
 use super::draft::{Draft, Entry};
 use super::observed_at;
-use super::wire::{KubernetesReport, Namespace, Object};
+use super::wire::Report;
 
-pub(super) fn observe(
-    report: &KubernetesReport<'_>,
-    bytes: usize,
-    now: Timestamp,
-) -> Result<Observation, Error> {
-    let cluster = report.cluster_name.as_str();
+pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Result<Observation, Error> {
+    let cluster = report.cluster.as_str();
     let names = Contexts::of(report);
     let texts: Vec<String> = names.names.iter().map(|name| format!("{cluster}/{name}")).collect();
     let contexts = texts.iter().map(String::as_str).chain([cluster]);
     let nodes = u32::try_from(texts.len()).unwrap_or(u32::MAX);
-    let entries = report.namespaces.len() + report.nodes.len() + report.pods.len() + report.containers.len();
-    let mut draft = Draft::new(InventoryType::Kubernetes, contexts, entries, bytes);
+    let mut draft = Draft::new(InventoryType::Kubernetes, contexts, report.entries(), bytes);
     let observed_at = observed_at(report.timestamp, now, &mut draft);
 
-    for (place, Object(namespace)) in report.namespaces.iter().enumerate() {
-        match names.by_name.get(namespace.name.as_str()) {
-            Some(context) if is_valid(namespace) => {
-                let id = draft.strings.append(namespace.name.as_str());
-                let link = draft.strings.append(namespace.uid.as_str());
-                let attributes = draft.strings.append_object(namespace);
+    for (place, namespace) in report.list("namespaces") {
+        let [_, _, name, uid] = namespace.texts();
+        match names.by_name.get(name) {
+            Some(context) if is_valid(name, uid) => {
+                let id = draft.strings.append(name);
+                let link = draft.strings.append(uid);
+                let attributes = draft.strings.append_attributes(namespace);
                 draft.push(Entry { link, ..entry(*context, ItemKind::Namespace, id, attributes) });
             }
             _ => draft.skip_invalid("namespaces", place),
         }
     }
-    for (place, Object(node)) in report.nodes.iter().enumerate() {
-        if node.uid.is_empty() {
+    for (place, node) in report.list("nodes") {
+        let [.., uid] = node.texts::<11>();
+        if uid.is_empty() {
             draft.skip_invalid("nodes", place);
             continue;
         }
-        let id = draft.strings.append(node.uid.as_str());
-        let attributes = draft.strings.append_object(node);
+        let id = draft.strings.append(uid);
+        let attributes = draft.strings.append_attributes(node);
         draft.push(entry(nodes, ItemKind::Node, id, attributes));
     }
     // Of each pod its context and its uid's number; if a uid is there twice, the last one's context.
     let mut pods: HashMap<&str, (u32, u32), FixedState> =
-        HashMap::with_capacity_and_hasher(report.pods.len(), FixedState::default());
-    for (place, Object(pod)) in report.pods.iter().enumerate() {
-        let uid = pod.uid.as_str();
+        HashMap::with_capacity_and_hasher(report.len("pods"), FixedState::default());
+    for (place, pod) in report.list("pods") {
+        let [_, _, _, namespace_uid, _, uid] = pod.texts();
         if uid.is_empty() {
             draft.skip_invalid("pods", place);
             continue;
         }
-        let Some(context) = names.by_uid.get(pod.namespace_uid.as_str()) else {
+        let Some(context) = names.by_uid.get(namespace_uid) else {
             draft.warn(WarningCode::DanglingPod, uid, &format!("/pods/{place}"));
             continue;
         };
         let id = draft.strings.append(uid);
-        let attributes = draft.strings.append_object(pod);
+        let attributes = draft.strings.append_attributes(pod);
         draft.push(entry(*context, ItemKind::Pod, id, attributes));
         pods.insert(uid, (*context, id));
     }
-    for (place, Object(container)) in report.containers.iter().enumerate() {
-        let id = container.id.as_str();
+    for (place, container) in report.list("containers") {
+        let [id, digest, tag, _, pod_uid] = container.texts();
         if id.is_empty() {
             draft.skip_invalid("containers", place);
             continue;
         }
-        let Some((context, pod)) = pods.get(container.pod_uid.as_str()) else {
+        let Some((context, pod)) = pods.get(pod_uid) else {
             draft.warn(WarningCode::DanglingContainer, id, &format!("/containers/{place}"));
             continue;
         };
         let id = draft.strings.append(id);
-        let attributes = draft.strings.append_object(container);
-        let tag = draft.strings.number(container.image_tag.as_str());
-        let digest = draft.strings.number(container.image_digest.as_str());
+        let attributes = draft.strings.append_attributes(container);
+        let tag = draft.strings.number(tag);
+        let digest = draft.strings.number(digest);
         let row = entry(*context, ItemKind::Container, id, attributes);
         draft.push(Entry { link: *pod, tag, digest, ..row });
     }
@@ -85,9 +82,8 @@ fn entry(context: u32, kind: ItemKind, id: u32, attributes: u32) -> Entry {
 }
 
 /// N4.
-fn is_valid(namespace: &Namespace<'_>) -> bool {
-    let name = namespace.name.as_str();
-    !namespace.uid.is_empty() && !name.is_empty() && !name.contains('/')
+fn is_valid(name: &str, uid: &str) -> bool {
+    !uid.is_empty() && !name.is_empty() && !name.contains('/')
 }
 
 /// The contexts that a report covers (N2): one per namespace name (N6), found by uid (N3).
@@ -98,17 +94,17 @@ struct Contexts<'a> {
 }
 
 impl<'a> Contexts<'a> {
-    fn of(report: &'a KubernetesReport<'_>) -> Self {
+    fn of(report: &'a Report<'_>) -> Self {
         let mut contexts =
             Self { names: Vec::new(), by_name: HashMap::default(), by_uid: HashMap::default() };
-        for Object(namespace) in report.namespaces.iter().filter(|Object(namespace)| is_valid(namespace)) {
-            let name = namespace.name.as_str();
+        let namespaces = report.list("namespaces").map(|(_, namespace)| namespace.texts());
+        for [_, _, name, uid] in namespaces.filter(|[_, _, name, uid]| is_valid(name, uid)) {
             let next = u32::try_from(contexts.names.len()).unwrap_or(u32::MAX);
             let context = *contexts.by_name.entry(name).or_insert(next);
             if context == next {
                 contexts.names.push(name);
             }
-            contexts.by_uid.insert(namespace.uid.as_str(), context);
+            contexts.by_uid.insert(uid, context);
         }
         contexts
     }

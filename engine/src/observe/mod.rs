@@ -6,7 +6,7 @@ mod kubernetes;
 mod wire;
 
 use keepset_types::{
-    DocumentError, Error, ErrorCode, InventoryType, Observation, Timestamp, WarningCode, read_json,
+    DocumentError, Error, ErrorCode, InventoryType, Observation, Timestamp, WarningCode, read_json_by,
 };
 
 use draft::Draft;
@@ -19,27 +19,28 @@ const TOLERATED_CLOCK_SKEW: i64 = 300;
 /// # Errors
 /// `invalid_report` with a JSON pointer to the first fault (N8).
 pub fn observe(inventory_type: InventoryType, json: &[u8], now: Timestamp) -> Result<Observation, Error> {
+    let report = read(inventory_type, json).map_err(|fault| {
+        let place = format!("line {}, column {}", fault.line, fault.column);
+        Error::new(ErrorCode::InvalidReport, format!("{} ({place})", fault.message)).at(fault.pointer)
+    })?;
     match inventory_type {
-        InventoryType::Kubernetes => kubernetes::observe(&read(json)?, json.len(), now),
-        InventoryType::Ecs => ecs::observe(&read(json)?, json.len(), now),
+        InventoryType::Kubernetes => kubernetes::observe(&report, json.len(), now),
+        InventoryType::Ecs => ecs::observe(&report, json.len(), now),
     }
 }
 
 /// N8: where and why a text is no report, for whoever must say it by line and column.
 pub(crate) fn fault_of(inventory_type: InventoryType, json: &[u8]) -> Option<DocumentError> {
-    match inventory_type {
-        InventoryType::Kubernetes => read_json::<wire::Object<wire::KubernetesReport<'_>>>(json).err(),
-        InventoryType::Ecs => read_json::<wire::Object<wire::EcsReport<'_>>>(json).err(),
-    }
+    read(inventory_type, json).err()
 }
 
 /// N8.
-fn read<'a, T: serde::Deserialize<'a>>(json: &'a [u8]) -> Result<T, Error> {
-    let wire::Object(report) = read_json(json).map_err(|fault| {
-        let place = format!("line {}, column {}", fault.line, fault.column);
-        Error::new(ErrorCode::InvalidReport, format!("{} ({place})", fault.message)).at(fault.pointer)
-    })?;
-    Ok(report)
+fn read(inventory_type: InventoryType, json: &[u8]) -> Result<wire::Report<'_>, DocumentError> {
+    let format = match inventory_type {
+        InventoryType::Kubernetes => wire::KUBERNETES,
+        InventoryType::Ecs => wire::ECS,
+    };
+    read_json_by(json, |deserializer| format.read(deserializer))
 }
 
 /// N1: when the report's content was observed, as far as this clock can tell.

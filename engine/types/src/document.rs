@@ -7,6 +7,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::de::StrRead;
 
 use crate::error::shortened;
 use crate::key::Context;
@@ -67,16 +68,32 @@ impl DocumentError {
     }
 }
 
+/// A JSON text that is being read.
+pub type JsonText<'a> = serde_json::Deserializer<StrRead<'a>>;
+
 /// Reads a JSON document.
 ///
 /// # Errors
 /// [`DocumentError`] with the first fault.
 pub fn read_json<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, DocumentError> {
+    read_json_by(bytes, |deserializer| T::deserialize(deserializer))
+}
+
+/// Reads a JSON document in a way of its own.
+///
+/// # Errors
+/// [`DocumentError`] with the first fault.
+pub fn read_json_by<'a, T>(
+    bytes: &'a [u8],
+    read: impl FnOnce(&mut JsonText<'a>) -> Result<T, serde_json::Error>,
+) -> Result<T, DocumentError> {
     let (text, is_whole) = match read_text(bytes) {
         Ok(text) => (text, Ok(())),
         Err((start, fault)) => (start, Err(fault)),
     };
-    match (serde_json::from_str(text), is_whole) {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = read(&mut deserializer).and_then(|value| deserializer.end().map(|()| value));
+    match (value, is_whole) {
         (Ok(value), Ok(())) => Ok(value),
         (Ok(_), Err(end)) => Err(end),
         // The fault is where a reader of the start comes to its end.
