@@ -1,7 +1,7 @@
 //! Deleting by hand (rules D1 to D4).
 
-use std::collections::BTreeSet;
-
+use foldhash::fast::FixedState;
+use hashbrown::HashSet;
 use keepset_types::{
     Error, ErrorCode, Id, Image, InventoryType, ItemKind, Purged, RemovalReason, Removed, Row, Rule, Selector,
 };
@@ -25,7 +25,7 @@ pub fn purge(prior: Vec<Row>, selector: &Selector) -> Result<Purged, Error> {
     let rule = if digest.is_some() { Rule::D2 } else { Rule::D1 };
     let has_digest = |row: &Row| digest.is_some() && row.container_digest() == digest;
     let containers = prior.iter().filter(|row| is_in_context(row) && has_digest(row));
-    let images: BTreeSet<Image> = containers
+    let images: HashSet<Image, FixedState> = containers
         .filter_map(Row::image)
         .map(|(tag, digest)| Image { tag: tag.into(), digest: digest.into() })
         .collect();

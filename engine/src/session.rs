@@ -23,7 +23,7 @@ pub struct Session {
     /// Places of contexts that lost their last row, for new ones.
     free: Vec<u32>,
     /// Contexts that were loaded with images that are not those of their containers (I3).
-    unsettled: BTreeSet<u32>,
+    unsettled: Vec<u32>,
     rows: u32,
 }
 
@@ -76,7 +76,7 @@ impl Session {
             self.keep(place, rows, context.oldest());
             images::derive(&mut context);
             if !context.images.is_empty() || context.rows.iter().any(|row| !row.is_kept()) {
-                self.unsettled.insert(place);
+                self.unsettled.push(place);
             }
             start = end;
         }
@@ -155,12 +155,14 @@ impl Session {
         }
         let due =
             self.due.iter().take_while(|(oldest, _)| step.is_past_ttl(*oldest)).map(|(_, place)| *place);
-        let mut places: BTreeSet<u32> = due.collect();
+        let mut places: Vec<u32> = due.collect();
         places.append(&mut self.unsettled);
         for (id, _) in said.into_iter().flat_map(ReportIndex::contexts) {
-            places.insert(self.place_of(id));
+            places.push(self.place_of(id));
         }
-        places.into_iter().collect()
+        places.sort_unstable();
+        places.dedup();
+        places
     }
 
     /// Where that context is; a new one if it is unknown.

@@ -41,9 +41,6 @@ export function about(): { name: string; version: string; rules: string };
  *  step: the outcome as JSON, its keys in the order of their bytes, or the code of the refusal. */
 export function run_fixture(json: Uint8Array): Uint8Array;
 
-/** One pure evaluation: the outcome, as `keepset evaluate -o json` prints it. Without a report: a sweep. */
-export function evaluate(prior: Uint8Array, report: Uint8Array | undefined, config: Config, now: number): Uint8Array;
-
 /** The configuration that settings come to, as a file of settings has them: what is left out is the default. */
 export function configure(settings: object): Required<Config>;
 
@@ -56,7 +53,6 @@ export interface Scenario {
   faults: Fault[];
   a: Required<Config>;
   b: Required<Config> | null;
-  expect: Record<string, unknown>;
 }
 
 export function read_scenario(json: Uint8Array): Scenario;

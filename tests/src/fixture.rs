@@ -227,7 +227,9 @@ fn with_attributes_apart(row: &Value) -> Value {
         match (name.as_str(), value) {
             ("reason" | "expires_at", _) => {}
             ("attributes", Value::Object(named)) => {
-                attributes.extend(named.iter().map(|(name, value)| (name.clone(), value.clone())));
+                for (name, value) in named {
+                    attributes.insert(name.clone(), value.clone());
+                }
             }
             (field, _) if FIELDS.contains(&field) => {
                 fields.insert(name.clone(), value.clone());

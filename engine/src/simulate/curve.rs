@@ -247,17 +247,14 @@ impl Sums {
             // What is left to count begins where everything before it has ended.
             let mut end = 0;
             let below = of_item.first().and_then(|odd| self.below.get_mut(index(odd.0)));
-            let plain = below.map_or(0, std::mem::take);
-            let mut intervals: Vec<(u32, u32)> =
-                of_item.iter().map(|(_, from, until)| (*from, *until)).collect();
-            intervals.push((1, plain.max(1)));
-            intervals.sort_unstable();
-            for (from, until) in intervals {
-                let from = from.max(end);
-                if from < until {
+            let plain = (0, 1, below.map_or(0, std::mem::take));
+            let (before, behind) = of_item.split_at(of_item.partition_point(|odd| odd.1 < plain.1));
+            for (_, from, until) in before.iter().chain([&plain]).chain(behind) {
+                let from = end.max(*from);
+                if from < *until {
                     change(&mut self.wrong, from, 1);
-                    change(&mut self.wrong, until, -1);
-                    end = until;
+                    change(&mut self.wrong, *until, -1);
+                    end = *until;
                 }
             }
         }

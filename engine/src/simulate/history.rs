@@ -1,6 +1,5 @@
 //! A stream of reports, in columns: who was seen when, by which report.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -22,8 +21,8 @@ pub struct History {
     pub(crate) covers: Vec<Cover>,
     /// The items of the covers, one cover behind the other.
     pub(crate) sightings: Vec<u32>,
-    /// What a sighting says otherwise than the item's first: parent and image, by the sighting's place.
-    pub(crate) moved: BTreeMap<u32, Facts>,
+    /// What a sighting says otherwise than the item's first: parent and image, in the order of the sightings' places.
+    pub(crate) moved: Vec<(u32, Facts)>,
     pub(crate) truth: Vec<Truth>,
     /// What was odd in what was read.
     pub(crate) notes: Vec<Note>,
@@ -413,7 +412,7 @@ impl Builder {
             tasks += u32::from(known.kind == ItemKind::Task);
             has_containers |= known.kind == ItemKind::Container;
             if known.facts != *facts {
-                self.history.moved.insert(place, *facts);
+                self.history.moved.push((place, *facts));
             }
             self.history.sightings.push(*item);
         }
@@ -482,6 +481,17 @@ pub(crate) enum Keep {
 }
 
 impl History {
+    /// What the sighting at that place says of an item: what the item's first did, if it says nothing else.
+    pub(crate) fn facts_of(&self, place: u32, item: &Item) -> Facts {
+        let moved = self.moved.get(self.moved_before(place)).filter(|(at, _)| *at == place);
+        moved.map_or(item.facts, |(_, facts)| *facts)
+    }
+
+    /// How many sightings before that one say something else than their items' first.
+    fn moved_before(&self, place: u32) -> usize {
+        self.moved.partition_point(|(at, _)| *at < place)
+    }
+
     /// The history with its reports in that order, each changed, and of each cover what is to stay.
     pub(crate) fn rebuilt(
         &self,
@@ -515,7 +525,8 @@ impl History {
                 cover.is_hidden |= kept == Keep::Hidden;
                 if kept != Keep::Listed {
                     rebuilt.sightings.extend_from_slice(self.seen(range));
-                    let moved = self.moved.range(range.start..range.end);
+                    let moved = self.moved.get(self.moved_before(range.start)..self.moved_before(range.end));
+                    let moved = moved.unwrap_or_default().iter();
                     rebuilt.moved.extend(moved.map(|(at, facts)| (at - range.start + start, *facts)));
                 } else {
                     (cover.tasks, cover.has_containers) = (0, false);

@@ -362,12 +362,12 @@ impl<'a> Reader<'a> {
             };
             let cluster = self.builder.cluster(cluster);
             let context = self.builder.context(inventory_type, text);
-            let mut rows: Vec<(u32, Facts)> = entries
-                .iter()
-                .map(|(kind, id)| (self.builder.item(context, *kind, id, Facts::default()), Facts::default()))
-                .collect();
-            rows.sort_unstable_by_key(|(item, _)| *item);
-            rows.dedup_by_key(|(item, _)| *item);
+            let facts = Facts::default();
+            let items = entries.iter().map(|(kind, id)| self.builder.item(context, *kind, id, facts));
+            let mut items: Vec<u32> = items.collect();
+            items.sort_unstable();
+            items.dedup();
+            let rows: Vec<_> = items.into_iter().map(|item| (item, facts)).collect();
             self.builder.report(Arrival {
                 at,
                 timestamp: at,

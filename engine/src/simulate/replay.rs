@@ -121,24 +121,27 @@ pub struct Outcomes {
     pub removed: Vec<u32>,
 }
 
+/// Spans of which those of one item are in the order of time, put in the order of their items.
+fn by_item(mut spans: Vec<Span>) -> Vec<Span> {
+    spans.sort_by_key(|span| span.item);
+    spans
+}
+
 impl Replay {
     pub(super) fn new(history: &History, config: Config, mut spans: Vec<Span>, refreshed: Vec<u32>) -> Self {
         for span in &mut spans {
             let truth = history.truth.get(index(span.item)).copied().unwrap_or(Truth::NEVER);
             span.is_wrong = span.end != End::Retained && truth.last >= span.until;
         }
-        // Stable: those of one item are in the order of time already.
-        spans.sort_by_key(|span| span.item);
-        Self { config, spans, refreshed }
+        Self { config, spans: by_item(spans), refreshed }
     }
 
-    /// Both replays, of different contexts.
+    /// Both replays, of different contexts and so of different items.
     pub(super) fn and(self, other: Self) -> Self {
         let mut spans = self.spans;
         spans.extend(other.spans);
-        spans.sort_by_key(|span| (span.item, span.since, span.until));
         let refreshed = self.refreshed.iter().zip(&other.refreshed).map(|(a, b)| a + b).collect();
-        Self { spans, refreshed, ..self }
+        Self { spans: by_item(spans), refreshed, ..self }
     }
 
     /// What came of it, in terms of harm.

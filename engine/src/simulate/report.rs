@@ -111,7 +111,7 @@ impl History {
         let sightings = range.into_iter().flat_map(|range| (range.start..).zip(self.seen(range)));
         sightings.filter_map(move |(place, item)| {
             let item = self.catalog.items.get(index(*item))?;
-            let facts = self.moved.get(&place).copied().unwrap_or(item.facts);
+            let facts = self.facts_of(place, item);
             let image = texts.image_of(facts.image).map(|image| (image.tag.into(), image.digest.into()));
             let (id, link) = (texts.id_text(item.key), texts.id_text(facts.link));
             Some((item.kind, id.unwrap_or_default(), link.unwrap_or_default(), image.unwrap_or_default()))

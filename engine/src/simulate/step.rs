@@ -206,7 +206,7 @@ impl<D: Decider> Steps<'_, D> {
             }
             for (place, item) in (range.start..).zip(history.seen(range)) {
                 let Some(known) = history.catalog.items.get(index(*item)) else { continue };
-                let facts = history.moved.get(&place).copied().unwrap_or(known.facts);
+                let facts = history.facts_of(place, known);
                 push(&mut columns, *item, known.kind, known.key, facts);
             }
             columns.contexts.push(context.number);

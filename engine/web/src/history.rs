@@ -5,8 +5,8 @@ use std::rc::Rc;
 use js_sys::{Array, Float64Array, Object, Reflect, Uint8Array, Uint32Array};
 use keepset_engine::session::Session;
 use keepset_engine::simulate::{self, FaultFields, Note, Scenario, Text};
-use keepset_types::{Config, InventoryType, ItemKind, Timestamp, read_text};
-use serde::{Deserialize, Serialize};
+use keepset_types::{Config, ItemKind, Timestamp};
+use serde::Serialize;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast as _, JsValue};
 
@@ -36,52 +36,14 @@ pub fn about() -> Result<JsValue, JsValue> {
 
 /// See the declarations.
 #[wasm_bindgen]
-pub fn evaluate(
-    prior: &[u8],
-    report: Option<Vec<u8>>,
-    settings: JsValue,
-    now: f64,
-) -> Result<Vec<u8>, JsValue> {
-    let prior = keepset_types::Inventory::from_json(prior).map_err(|error| {
-        unreadable(&simulate::Unreadable { code: "invalid_inventory", file: "prior".to_owned(), error })
-    })?;
-    let inventory_type = report.as_deref().map(kind_of).transpose()?;
-    let report = inventory_type.zip(report.as_deref());
-    let report = report.map(|(inventory_type, json)| keepset_engine::Report { inventory_type, json });
-    let outcome = keepset_engine::evaluate(prior, report, &config(&settings)?, timestamp(now)?);
-    let outcome = outcome.map_err(|error| refused(&error, Some("report")))?;
-    serde_json::to_vec_pretty(&outcome).map_err(|error| thrown("unwritable", &error.to_string()))
-}
-
-/// See the declarations.
-#[wasm_bindgen]
 pub fn configure(settings: JsValue) -> Result<JsValue, JsValue> {
     write(&config(&settings)?)
-}
-
-/// Which agent's report that is.
-fn kind_of(report: &[u8]) -> Result<InventoryType, JsValue> {
-    #[derive(Deserialize)]
-    struct Named {
-        cluster_name: Option<serde::de::IgnoredAny>,
-        cluster_arn: Option<serde::de::IgnoredAny>,
-    }
-    match read_text(report).map(serde_json::from_str) {
-        Ok(Ok(Named { cluster_arn: Some(_), cluster_name: None })) => Ok(InventoryType::Ecs),
-        // The engine says what is wrong with it.
-        _ => Ok(InventoryType::Kubernetes),
-    }
 }
 
 /// Whole seconds.
 #[expect(clippy::cast_possible_truncation, reason = "fractions are cut off, as those of times are (N1)")]
 pub(crate) fn whole(seconds: f64) -> i64 {
     seconds as i64
-}
-
-pub(crate) fn timestamp(seconds: f64) -> Result<Timestamp, JsValue> {
-    Timestamp::from_unix(whole(seconds))
-        .ok_or_else(|| thrown("invalid_request", "a time is none; expected seconds since 1970"))
 }
 
 /// A stream of reports.
@@ -115,7 +77,6 @@ pub fn read_scenario(json: &[u8]) -> Result<JsValue, JsValue> {
         faults: Vec<PageFault>,
         a: Config,
         b: Option<Config>,
-        expect: &'a serde_json::Map<String, serde_json::Value>,
     }
     let scenario = scenario(json)?;
     write(&Told {
@@ -126,7 +87,6 @@ pub fn read_scenario(json: &[u8]) -> Result<JsValue, JsValue> {
         faults: scenario.faults.iter().map(PageFault::from).collect(),
         a: scenario.a,
         b: scenario.b,
-        expect: &scenario.expect,
     })
 }
 

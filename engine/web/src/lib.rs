@@ -16,5 +16,5 @@ mod replay;
 mod value;
 
 pub use fixture::{run, run_fixture};
-pub use history::{History, about, configure, evaluate, read_scenario};
+pub use history::{History, about, configure, read_scenario};
 pub use replay::Replay;
