@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use keepset_types::{DocumentError, Inventory, InventoryType, Selector, Timestamp};
+use keepset_types::{DocumentError, Inventory, InventoryType, Object, Selector, Timestamp, read_json};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -21,7 +21,7 @@ pub struct Fixture {
     #[serde(default)]
     pub prior: Option<Vec<Value>>,
     /// What happens, one after the other.
-    pub steps: Vec<Step>,
+    pub steps: Vec<Object<Step>>,
 }
 
 /// What a fixture has.
@@ -38,7 +38,7 @@ pub struct Step {
     /// A deletion by hand.
     pub delete: Option<Map<String, Value>>,
     /// What must come of it; nothing is expected where it is left out, but that it succeeds.
-    pub expect: Option<Expect>,
+    pub expect: Option<Object<Expect>>,
 }
 
 /// What must come of a step.
@@ -131,7 +131,7 @@ impl Fixture {
     /// # Errors
     /// If it is none; the message says where.
     pub fn from_json(bytes: &[u8]) -> Result<Self, InvalidFixture> {
-        let fixture: Self = keepset_types::read_json(bytes)
+        let Object(fixture) = read_json::<Object<Self>>(bytes)
             .map_err(|error| InvalidFixture(DocumentError { line: 0, ..error }.to_string()))?;
         match fixture.steps.is_empty() {
             true => Err(InvalidFixture("at /steps: there is none; expected at least one step".to_owned())),

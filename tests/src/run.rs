@@ -105,7 +105,7 @@ pub fn run_fixture(fixture: &Fixture, cell: &mut dyn Cell) -> Result<Vec<String>
         if let Ok(Answer { retained, .. }) = &answer {
             inventory = retained.clone();
         }
-        check(step.expect.as_ref(), &answer, &inventory).map_err(named)?;
+        check(step.expect.as_deref(), &answer, &inventory).map_err(named)?;
         answers.push(match answer {
             Ok(answer) => answer.json.to_string(),
             Err(refusal) => refusal.code,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use keepset_engine::session::Session;
 use keepset_engine::simulate::{History, Replay, Scenario, Text, replay, replay_by_step, safe_ttl};
-use keepset_types::{Config, Timestamp};
+use keepset_types::{Config, Object, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -53,14 +53,14 @@ struct Expect {
     items: Option<u32>,
     sightings: Option<u32>,
     /// Under the settings of `a`.
-    safe_ttl: Option<SafeTtl>,
+    safe_ttl: Option<Object<SafeTtl>>,
     /// Fields of the verdict on `a`.
     a: Map<String, Value>,
     /// Fields of the verdict on `b`.
     #[serde(default)]
     b: Map<String, Value>,
     #[serde(default)]
-    active: Vec<Active>,
+    active: Vec<Object<Active>>,
 }
 
 #[derive(Debug, PartialEq, Deserialize)]
@@ -120,7 +120,8 @@ pub fn check(scenario: &Scenario, form: Form) -> Result<(), String> {
     same("items", expect.items, history.items())?;
     same("sightings", expect.sightings, history.sightings())?;
     let safe = safe_ttl(&history, 0, &scenario.a);
-    same("safe_ttl", expect.safe_ttl, SafeTtl { days: safe.days, gap_seconds: safe.gap_seconds })?;
+    let safe = SafeTtl { days: safe.days, gap_seconds: safe.gap_seconds };
+    same("safe_ttl", expect.safe_ttl, Object(safe))?;
     let a = form.replay(&history, &scenario.a)?;
     let b = scenario.b.map(|config| form.replay(&history, &config)).transpose()?;
     for replay in [Some(&a), b.as_ref()].into_iter().flatten().filter(|_| form != Form::Gap) {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use keepset_types::{DocumentError, Error, InventoryType, ItemKind, Observation, Timestamp, read_text};
+use keepset_types::{
+    DocumentError, Error, InventoryType, ItemKind, Object, Observation, Timestamp, read_text,
+};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -68,7 +70,6 @@ struct Reader<'a> {
 
 /// What tells the documents apart.
 #[derive(Deserialize)]
-#[serde(expecting = "a report, a fixture, a scenario or an inventory")]
 struct Shape<'a> {
     #[serde(borrow)]
     cluster_name: Option<&'a RawValue>,
@@ -78,7 +79,7 @@ struct Shape<'a> {
     report: Option<&'a RawValue>,
     now: Option<Timestamp>,
     #[serde(borrow)]
-    steps: Option<Vec<Step<'a>>>,
+    steps: Option<Vec<Object<Step<'a>>>>,
     #[serde(borrow)]
     prior: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -89,7 +90,6 @@ struct Shape<'a> {
 
 /// What happens in a fixture.
 #[derive(Deserialize)]
-#[serde(expecting = "a step of a fixture")]
 struct Step<'a> {
     now: Timestamp,
     #[serde(borrow)]
@@ -100,7 +100,7 @@ struct Step<'a> {
 
 /// The report of a step.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with one key, `kubernetes` or `ecs`")]
+#[serde(deny_unknown_fields)]
 struct Reported<'a> {
     #[serde(borrow)]
     kubernetes: Option<&'a RawValue>,
@@ -113,7 +113,6 @@ type Entry = (ItemKind, String);
 
 /// A row of a list.
 #[derive(Deserialize)]
-#[serde(expecting = "a row")]
 struct Listed<'a> {
     inventory_type: InventoryType,
     #[serde(borrow)]
@@ -161,12 +160,12 @@ impl<'a> Reader<'a> {
     }
 
     fn document(&mut self, document: &'a RawValue, pointer: &str) -> Result<(), Unreadable> {
-        let shape: Shape<'a> = self.parse(document, pointer)?;
+        let Object(shape): Object<Shape<'a>> = self.parse(document, pointer)?;
         match shape {
             Shape { report: Some(report), now, .. } => self.reported(report, now, pointer),
             Shape { steps: Some(steps), prior, .. } => self.fixture(steps, prior, pointer),
             Shape { history: Some(history), .. } => {
-                let told: Told<'a> = self.parse(history, &format!("{pointer}/history"))?;
+                let Object(told): Object<Told<'a>> = self.parse(history, &format!("{pointer}/history"))?;
                 self.told(told, &format!("{pointer}/history"))
             }
             Shape { items: Some(items), .. } => self.list(items, &format!("{pointer}/items")),
@@ -206,7 +205,7 @@ impl<'a> Reader<'a> {
 
     fn fixture(
         &mut self,
-        steps: Vec<Step<'a>>,
+        steps: Vec<Object<Step<'a>>>,
         prior: Option<&'a RawValue>,
         pointer: &str,
     ) -> Result<(), Unreadable> {
@@ -238,8 +237,8 @@ impl<'a> Reader<'a> {
     ) -> Result<(), Unreadable> {
         let pointer = format!("{pointer}/report");
         let (inventory_type, body) = match self.parse(report, &pointer)? {
-            Reported { kubernetes: Some(body), ecs: None } => (InventoryType::Kubernetes, body),
-            Reported { kubernetes: None, ecs: Some(body) } => (InventoryType::Ecs, body),
+            Object(Reported { kubernetes: Some(body), ecs: None }) => (InventoryType::Kubernetes, body),
+            Object(Reported { kubernetes: None, ecs: Some(body) }) => (InventoryType::Ecs, body),
             _ => {
                 let message = "`report` has one key, `kubernetes` or `ecs`";
                 return Err(self.refusal_in(report, "invalid_document", DocumentError::at(pointer, message)));
@@ -327,7 +326,7 @@ impl<'a> Reader<'a> {
 
     /// Rows, each seen once. They tell nothing of what is not among them.
     fn list(&mut self, items: &'a RawValue, pointer: &str) -> Result<(), Unreadable> {
-        let rows: Vec<Listed<'a>> = self.parse(items, pointer)?;
+        let rows: Vec<Object<Listed<'a>>> = self.parse(items, pointer)?;
         let runs = |kind: Option<ItemKind>| kind.is_some_and(ItemKind::runs);
         let has_items = rows.iter().any(|row| runs(row.kind));
         if !has_items && !rows.is_empty() {

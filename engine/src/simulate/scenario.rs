@@ -1,6 +1,6 @@
 //! Scenarios: a history, what goes wrong in it, two configurations, and what must come of it.
 
-use keepset_types::{Config, DocumentError, Layer, Origin, Timestamp, read_text};
+use keepset_types::{Config, DocumentError, Layer, Object, Origin, Timestamp, read_text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -37,7 +37,7 @@ pub struct Scenario {
 
 /// The document.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a scenario")]
+#[serde(deny_unknown_fields)]
 struct Document<'a> {
     name: String,
     title: String,
@@ -58,11 +58,11 @@ struct Document<'a> {
 
 /// The history of a scenario: reports as they are, or made.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields, expecting = "an object with `generate` or `reports`")]
+#[serde(deny_unknown_fields)]
 pub(super) struct Told<'a> {
     /// The last second that is replayed; left out: when the last report arrives.
     pub(super) until: Option<Timestamp>,
-    pub(super) generate: Option<Fleet>,
+    pub(super) generate: Option<Object<Fleet>>,
     #[serde(borrow, default)]
     pub(super) reports: Vec<&'a RawValue>,
 }
@@ -75,7 +75,7 @@ impl Scenario {
     pub fn read(file: Text<'_>) -> Result<Self, Unreadable> {
         let refuse = |error| Unreadable { code: "invalid_document", file: file.name.to_owned(), error };
         let text = read_text(file.bytes).map_err(|(_, fault)| refuse(fault))?;
-        let document: Document<'_> =
+        let Object(document): Object<Document<'_>> =
             serde_json::from_str(text).map_err(|error| refuse(DocumentError::of(text, &error)))?;
         let config = |name: &str, settings: Map<String, Value>| {
             let layer = Layer { origin: Origin::File, settings: Value::Object(settings).to_string() };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess};
@@ -104,8 +105,8 @@ pub fn read_json_by<'a, T>(
     }
 }
 
-/// Reads a JSON object as a `T`, and makes of it what it is to be. A struct's own reader would take an array for an object; and
-/// what does not fit is said to be here, for whoever reads knows best while it is here.
+/// Reads a JSON object as a `T`, and makes of it what it is to be. What cannot be made of it is a fault of the object, and is
+/// said to be there.
 ///
 /// # Errors
 /// What is no object, no `T`, or not made to anything.
@@ -133,6 +134,24 @@ where
         }
     }
     deserializer.deserialize_map(Visitor(make, PhantomData))
+}
+
+/// What a JSON object says: a struct's own reader would take an array for one, by position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Object<T>(pub T);
+
+impl<T> Deref for Object<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_object(deserializer, |said| Ok(Self(said)))
+    }
 }
 
 /// The bytes as a text, if they are one. All JSON is read from texts: readers for bytes beside those for texts would make the
@@ -187,7 +206,7 @@ impl Inventory {
             version: u32,
             items: Vec<Row>,
         }
-        let Document { version, items } = read_json(bytes)?;
+        let Object(Document { version, items }) = read_json(bytes)?;
         if version != 1 {
             return Err(DocumentError::at("/version", format!("version {version} is unknown; expected 1")));
         }

@@ -19,7 +19,9 @@ pub mod translate;
 
 pub use by_number::ByNumber;
 pub use config::{Config, Layer, MAX_TTL_DAYS, NAMES, Origin, Setting};
-pub use document::{DocumentError, Inventory, JsonText, read_json, read_json_by, read_object, read_text};
+pub use document::{
+    DocumentError, Inventory, JsonText, Object, read_json, read_json_by, read_object, read_text,
+};
 pub use error::{Error, ErrorCode, printable};
 pub use intern::{Interner, Names, Numbers};
 pub use key::{Context, Id, Image, InventoryType, ItemKind, Key};

@@ -3,7 +3,7 @@
 use keepset_conformance::cell::{Cells, Which};
 use keepset_conformance::fixture::Fixture;
 use keepset_conformance::run::answers;
-use keepset_types::read_text;
+use keepset_types::{Object, read_text};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -16,7 +16,7 @@ use crate::error::thrown;
 pub fn run(json: &[u8]) -> Result<String, String> {
     // The page made it: nobody needs to be told where it is wrong, and a reader that can makes the engine larger.
     let json = read_text(json).map_err(|(_, fault)| fault.message)?;
-    let fixture: Fixture = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let Object(fixture): Object<Fixture> = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let mut cell = Cells::native().cell(Which::Native).map_err(|refusal| refusal.message)?;
     answers(&fixture, cell.as_mut())
 }

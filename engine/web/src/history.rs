@@ -136,8 +136,9 @@ impl History {
 
     /// See the declarations.
     pub fn with_faults(&self, faults: JsValue) -> Result<History, JsValue> {
-        let faults: Vec<FaultFields<f64>> = read(&faults, "invalid_request")?;
-        let faults = faults.into_iter().map(|fields| fields.into_fault(|at| Timestamp::from_unix(whole(at))));
+        let faults: Vec<keepset_types::Object<FaultFields<f64>>> = read(&faults, "invalid_request")?;
+        let faults =
+            faults.into_iter().map(|fields| fields.0.into_fault(|at| Timestamp::from_unix(whole(at))));
         let faults =
             faults.collect::<Result<Vec<_>, _>>().map_err(|error| thrown("invalid_request", &error))?;
         let history = self.history.with_faults(&faults).map_err(|error| refused(&error, Some("faults")))?;

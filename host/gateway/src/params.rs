@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, header};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use keepset_store::Page;
-use keepset_types::read_json;
+use keepset_types::{Object, read_json};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::sync::OwnedSemaphorePermit;
@@ -246,11 +246,7 @@ impl<T: DeserializeOwned> FromRequest<Gateway> for Document<T> {
         must_be_json(&parts.headers)?;
         let limit = DOCUMENT_LIMIT.min(gateway.settings().body_limit);
         let text = read(&parts.headers, body, limit).await?;
-        // A struct's reader would take an array for one.
-        if text.trim_ascii_start().starts_with(b"[") {
-            return Err(ApiError::bad_body("", "It is an array: expected an object"));
-        }
-        let value =
+        let Object(value) =
             read_json(&text).map_err(|error| ApiError::bad_body(error.pointer.clone(), error.to_string()))?;
         Ok(Self { value, text })
     }

@@ -84,6 +84,8 @@ fn what_a_fixture_says_is_compared() {
         ),
         ("confg: { image_ttl_days: 1 }\n", kept(""), "at /confg: unknown; did you mean `config`?"),
         ("rules: 1\n", kept(""), "not a fixture: at /rules: "),
+        ("", "  - [2026-08-06T09:00:00Z]\n".to_owned(), "not a fixture: at /steps/1: invalid type: sequence"),
+        ("", "    expect: [[]]\n".to_owned(), "not a fixture: at /steps/0/expect: invalid type: sequence"),
     ] {
         scene.write("one.yaml", &fixture(more, &steps));
         let ran = scene.run(&["conformance", "one.yaml"]);

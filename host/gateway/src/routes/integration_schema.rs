@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use keepset_store::Integration as Stored;
-use keepset_types::Timestamp;
+use keepset_types::{Object, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -88,7 +88,8 @@ pub(crate) struct HealthReport {
     /// Seconds.
     uptime: Option<f64>,
     health_report_interval: Interval,
-    health_data: HealthData,
+    #[schema(value_type = HealthData)]
+    health_data: Object<HealthData>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -101,14 +102,16 @@ pub(crate) struct HealthData {
     /// What went wrong.
     errors: Option<Vec<String>>,
     /// By account, how its last report was sent.
-    account_k8s_inventory_reports: Option<BTreeMap<String, AccountReport>>,
+    #[schema(value_type = Option<BTreeMap<String, AccountReport>>)]
+    account_k8s_inventory_reports: Option<BTreeMap<String, Object<AccountReport>>>,
 }
 
 /// How the last report of an account was sent, batch by batch.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct AccountReport {
     has_errors: Option<bool>,
-    batches: Option<Vec<Batch>>,
+    #[schema(value_type = Option<Vec<Batch>>)]
+    batches: Option<Vec<Object<Batch>>>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]

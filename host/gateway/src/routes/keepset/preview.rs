@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use keepset_types::{Selector, Timestamp, Warning, pointer_token, read_json};
+use keepset_types::{Object, Selector, Timestamp, Warning, pointer_token, read_json};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -29,13 +29,13 @@ pub(crate) struct Draft<'a> {
     cluster_arn: Option<IgnoredAny>,
     #[serde(borrow)]
     config: Option<&'a RawValue>,
-    delete: Option<DeletionDraft>,
+    delete: Option<Object<DeletionDraft>>,
 }
 
 impl<'a> Draft<'a> {
     /// What a body asks for. A report may have keys that nobody knows (N8); beside settings or a deletion they are a mistake.
     fn read(json: &'a [u8]) -> Result<Self, ApiError> {
-        let draft: Self = read(json)?;
+        let Object(draft) = read::<Object<Self>>(json)?;
         if draft.reported().is_none() {
             let keys: BTreeMap<String, IgnoredAny> = read(json)?;
             let is_known = |key: &str| matches!(key, "cluster_name" | "cluster_arn" | "config" | "delete");
@@ -206,7 +206,7 @@ pub(crate) async fn preview(
     let (retention, now) = (gateway.retention(), arrival.now);
     let draft = Draft::read(&json)?;
     let reported = draft.reported();
-    if let Some(deletion) = draft.delete {
+    if let Some(Object(deletion)) = draft.delete {
         if draft.config.is_some() || reported.is_some() {
             let message = "A deletion is previewed alone: neither a report nor `config` counts for it";
             return Err(ApiError::bad_body("/delete", message));
