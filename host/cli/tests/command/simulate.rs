@@ -124,7 +124,7 @@ fn faults_are_put_in_as_asked() {
         3,
         "`to` is 2026-03-01T00:00:00Z; expected no time before `from`, 2026-03-02T00:00:00Z",
     );
-    refuse("flood at=2026-03-02T00:00:00Z", 2, "unknown variant `flood`");
+    refuse("flood at=2026-03-02T00:00:00Z", 2, "unknown kind `flood`");
     refuse(
         "delete_namespace at=2026-03-02T00:00:00Z context=prod/web",
         3,
