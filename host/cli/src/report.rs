@@ -71,9 +71,7 @@ pub(crate) fn evaluate(
 
 /// Tells the agents apart by the key that only one of them sends.
 fn inventory_type(json: &[u8]) -> Result<InventoryType, DocumentError> {
-    // Where the text is no JSON, only its line says where: there are no values to point to yet.
-    let keys = read_json::<Keys>(json).map_err(|error| DocumentError { pointer: String::new(), ..error })?;
-    let message = match keys {
+    let message = match read_json(json)? {
         Keys { cluster_name: true, cluster_arn: false } => return Ok(InventoryType::Kubernetes),
         Keys { cluster_name: false, cluster_arn: true } => return Ok(InventoryType::Ecs),
         Keys { cluster_name: true, .. } => "found both `cluster_name` and `cluster_arn`",
