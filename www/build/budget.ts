@@ -2,7 +2,7 @@ import { gzipSync } from "node:zlib";
 import type { Plugin, Rolldown } from "vite";
 
 /** What a reader has to fetch, in kilobytes as gzip -9 makes them. The build fails above. */
-const BUDGET = { page: 75, engine: 208, editor: 125 };
+const BUDGET = { page: 75, engine: 203, editor: 125 };
 
 /** Measures the folder's page: what comes at once, the engine, and the editor, which comes when it is used. */
 export function budget(): Plugin {
