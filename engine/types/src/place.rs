@@ -5,8 +5,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
-/// A JSON pointer (RFC 6901) to what a reader of that text complains of. A key that is none is said by its
-/// object, and so is what stands where a list or an object should go on or end.
+/// A JSON pointer (RFC 6901) to what a reader of that text complains of. A key that is none is said by its object, and so is
+/// what stands where a list or an object should go on or end.
 pub(crate) fn pointer_to(text: &str, fault: &serde_json::Error) -> String {
     let read = text_until(text, fault.line(), fault.column());
     let mut path = Path { levels: Vec::new(), stage: Stage::Between };
@@ -21,7 +21,8 @@ pub(crate) fn pointer_to(text: &str, fault: &serde_json::Error) -> String {
     let is_named = is_misfit || path.stage == Stage::Within;
     let named = path.levels.len().saturating_sub(usize::from(!is_named));
     let tokens = path.levels.iter().take(named).map(|level| match level {
-        Level::Object(key) => format!("/{}", pointer_token(key)),
+        Level::Object(Some(key)) => format!("/{}", pointer_token(key)),
+        Level::Object(None) => String::new(),
         Level::List(begun) => format!("/{}", begun.saturating_sub(1)),
     });
     tokens.collect()
@@ -49,7 +50,7 @@ struct Path {
 /// An object or a list that has begun.
 enum Level {
     /// With the key that was read last.
-    Object(String),
+    Object(Option<String>),
     /// With how many of its elements have begun.
     List(usize),
 }
@@ -117,11 +118,11 @@ impl<'de> Visitor<'de> for &mut Path {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<(), A::Error> {
-        self.levels.push(Level::Object(String::new()));
+        self.levels.push(Level::Object(None));
         self.stage = Stage::Between;
         while let Some(next) = object.next_key()? {
             if let Some(Level::Object(key)) = self.levels.last_mut() {
-                *key = next;
+                *key = Some(next);
             }
             object.next_value_seed(&mut *self)?;
             self.stage = Stage::Between;

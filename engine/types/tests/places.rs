@@ -1,10 +1,11 @@
 //! Where a fault is said to be, against a reader that keeps its path while it reads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use keepset_types::{Row, read_json};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{self, IgnoredAny, SeqAccess};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 /// Something of everything that is read.
@@ -23,12 +24,38 @@ struct Document<'a> {
     #[serde(default)]
     map: BTreeMap<String, Vec<bool>>,
     #[serde(default)]
+    count: Option<Count>,
+    #[serde(default)]
     items: Vec<Row>,
+}
+
+/// A number, or a list of what is counted.
+struct Count;
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Count;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("names or a number")
+            }
+            fn visit_u64<E>(self, _: u64) -> Result<Count, E> {
+                Ok(Count)
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Count, A::Error> {
+                while let Some(_) = names.next_element::<String>()? {}
+                Ok(Count)
+            }
+        }
+        deserializer.deserialize_any(Visitor)
+    }
 }
 
 const DOCUMENT: &str = r#"{ "number": 7, "text" : "a\"b\u00e9\n", "kept": {"x/y~z": [1, {"a": -1.5e3}]},
   "left": [null, {"b": [[]]}] ,"list":[[1, 2 ],[],[ 3]],
   "map": {"a/b": [true], "é~": [false , true]},
+  "count": ["a"],
   "items": [
     {"inventory_type": "ecs", "context": "c", "kind": "task", "id": "t", "created_at": "2026-01-01T00:00:00Z",
      "last_updated": "2026-01-01T00:00:00Z", "last_seen": "2026-01-01T00:00:00Z", "attributes": {"tags": {}}},
