@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Count {
                 Ok(Count)
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Count, A::Error> {
-                while let Some(_) = names.next_element::<String>()? {}
+                while names.next_element::<String>()?.is_some() {}
                 Ok(Count)
             }
         }
