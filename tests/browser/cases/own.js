@@ -181,7 +181,9 @@ export default [
       await page.getByRole("button", { name: "Discard it" }).click();
       equal(await asks(page), false);
       document.a.image_ttl_days = 6;
-      await page.locator(".editor .cm-content").fill(JSON.stringify(document));
+      const editor = page.locator(".editor .cm-content");
+      await editor.filter({ hasText: document.title }).waitFor();
+      await editor.fill(JSON.stringify(document));
       await text(page, "[data-testid=headline-a]", "Removes nothing");
       equal(await asks(page), true);
       // A file that is refused takes nothing away: what was typed is still shown.
