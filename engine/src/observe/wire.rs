@@ -263,6 +263,8 @@ mod tests {
         let container = r#"{"pod_uid": "p", "name": "n", "image_tag": "t", "id": "c", "other": {}}"#;
         let canonical = r#"{"image_digest":"","image_tag":"t","name":"n","pod_uid":"p"}"#;
         assert_eq!(attributes(&KUBERNETES, "containers", container).unwrap(), canonical);
+        let twice = attributes(&ECS, "services", r#"{"arn": "s", "tags": {"a": "1", "a": "2"}}"#);
+        assert_eq!(twice.unwrap(), r#"{"tags":{"a":"2"}}"#);
         assert_eq!(attributes(&ECS, "services", r#"{"arn": "s", "tags": {}}"#).unwrap(), "");
         assert_eq!(attributes(&ECS, "services", r#"{"arn": "s", "tags": null}"#).unwrap(), "");
     }
@@ -280,6 +282,8 @@ mod tests {
             let error = attributes(&ECS, "services", entry).unwrap_err();
             assert!(error.contains(expected), "{error}");
         }
+        let error = read(&ECS, r#"{"tasks": {}}"#).err().unwrap();
+        assert!(error.contains("expected a sequence"), "{error}");
     }
 
     #[test]
