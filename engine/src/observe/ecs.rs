@@ -23,7 +23,7 @@ pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Resu
     let id = draft.strings.number(cluster);
     draft.push(entry(ItemKind::Cluster, id, 0));
     for (place, service) in report.list("services") {
-        let [arn] = service.texts();
+        let [arn] = service.texts(["arn"]);
         match arn {
             "" => draft.skip_invalid("services", place),
             UNKNOWN => {}
@@ -36,7 +36,7 @@ pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Resu
         }
     }
     for (place, task) in report.list("tasks") {
-        let [arn, service] = task.texts();
+        let [arn, service] = task.texts(["arn", "service_arn"]);
         match arn {
             "" => draft.skip_invalid("tasks", place),
             UNKNOWN => {}
@@ -51,7 +51,8 @@ pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Resu
         }
     }
     for (place, container) in report.list("containers") {
-        let [arn, digest, tag, task] = container.texts();
+        let names = ["arn", "image_digest", "image_tag", "task_arn"];
+        let [arn, digest, tag, task] = container.texts(names);
         if arn.is_empty() {
             draft.skip_invalid("containers", place);
             continue;

@@ -18,7 +18,7 @@ pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Resu
     let observed_at = observed_at(report.timestamp, now, &mut draft);
 
     for (place, namespace) in report.list("namespaces") {
-        let [_, _, name, uid] = namespace.texts();
+        let [name, uid] = namespace.texts(["name", "uid"]);
         match names.by_name.get(name) {
             Some(context) if is_valid(name, uid) => {
                 let id = draft.strings.append(name);
@@ -30,7 +30,7 @@ pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Resu
         }
     }
     for (place, node) in report.list("nodes") {
-        let [.., uid] = node.texts::<11>();
+        let [uid] = node.texts(["uid"]);
         if uid.is_empty() {
             draft.skip_invalid("nodes", place);
             continue;
@@ -43,7 +43,7 @@ pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Resu
     let mut pods: HashMap<&str, (u32, u32), FixedState> =
         HashMap::with_capacity_and_hasher(report.len("pods"), FixedState::default());
     for (place, pod) in report.list("pods") {
-        let [_, _, _, namespace_uid, _, uid] = pod.texts();
+        let [uid, namespace_uid] = pod.texts(["uid", "namespace_uid"]);
         if uid.is_empty() {
             draft.skip_invalid("pods", place);
             continue;
@@ -58,7 +58,8 @@ pub(super) fn observe(report: &Report<'_>, bytes: usize, now: Timestamp) -> Resu
         pods.insert(uid, (*context, id));
     }
     for (place, container) in report.list("containers") {
-        let [id, digest, tag, _, pod_uid] = container.texts();
+        let names = ["id", "image_digest", "image_tag", "pod_uid"];
+        let [id, digest, tag, pod_uid] = container.texts(names);
         if id.is_empty() {
             draft.skip_invalid("containers", place);
             continue;
@@ -97,8 +98,8 @@ impl<'a> Contexts<'a> {
     fn of(report: &'a Report<'_>) -> Self {
         let mut contexts =
             Self { names: Vec::new(), by_name: HashMap::default(), by_uid: HashMap::default() };
-        let namespaces = report.list("namespaces").map(|(_, namespace)| namespace.texts());
-        for [_, _, name, uid] in namespaces.filter(|[_, _, name, uid]| is_valid(name, uid)) {
+        let namespaces = report.list("namespaces").map(|(_, namespace)| namespace.texts(["name", "uid"]));
+        for [name, uid] in namespaces.filter(|[name, uid]| is_valid(name, uid)) {
             let next = u32::try_from(contexts.names.len()).unwrap_or(u32::MAX);
             let context = *contexts.by_name.entry(name).or_insert(next);
             if context == next {

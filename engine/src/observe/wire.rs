@@ -3,7 +3,6 @@
 
 mod reader;
 
-use std::array;
 use std::borrow::Cow;
 
 use keepset_types::Timestamp;
@@ -152,10 +151,10 @@ impl<'a> Report<'a> {
     }
 }
 
-impl<'r> Object<'r, '_> {
-    /// What its first fields hold, in their order; what holds no text is empty.
-    pub(super) fn texts<const N: usize>(self) -> [&'r str; N] {
-        array::from_fn(|place| match self.slots.get(place) {
+impl<'r, 'a> Object<'r, 'a> {
+    /// The texts of these fields; one that was left out is empty.
+    pub(super) fn texts<const N: usize>(self, names: [&str; N]) -> [&'r str; N] {
+        names.map(|name| match self.slot(name) {
             Some(Slot::Text(text)) => text.as_str(),
             _ => "",
         })
@@ -163,10 +162,12 @@ impl<'r> Object<'r, '_> {
 
     /// Whether a map has something in it.
     pub(super) fn has(self, name: &str) -> bool {
-        let is_it = |(field, slot): (&Field, &Slot<'_>)| {
-            field.name == name && matches!(slot, Slot::Map(map) if !map.0.is_empty())
-        };
-        self.fields.iter().zip(self.slots).any(is_it)
+        matches!(self.slot(name), Some(Slot::Map(map)) if !map.0.is_empty())
+    }
+
+    fn slot(self, name: &str) -> Option<&'r Slot<'a>> {
+        let place = self.fields.iter().position(|field| field.name == name)?;
+        self.slots.get(place)
     }
 
     /// Writes the attributes (I2): a JSON object with the fields that say something; without any, nothing.
