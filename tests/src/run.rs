@@ -229,29 +229,32 @@ fn check(
         Ok(answer) => (list(&answer.json, "retained"), list(&answer.json, "removed")),
         Err(_) => (list(&rows, "items"), Vec::new()),
     };
-    if let Some(expected) = &expect.retained {
-        compare("retained", expected, &retained)?;
-    }
-    if let Some(expected) = &expect.removed {
-        compare("removed", expected, &removed)?;
-    }
     let refused = Value::Null;
     let json = answer.as_ref().map_or(&refused, |answer| &answer.json);
     let warnings = list(json, "warnings");
-    let codes: BTreeSet<&str> = warnings.iter().filter_map(|warning| warning.get("code")?.as_str()).collect();
-    let expected: BTreeSet<&str> = expect.warnings.iter().flatten().map(String::as_str).collect();
-    if codes != expected {
-        return Err(format!("expected the warnings {}, came {}", words(&expected), words(&codes)));
-    }
-    if let Some(expected) = expect.next_expiry {
-        let expected = expected.map(|time| time.to_string());
-        let came = json.get("next_expiry").and_then(Value::as_str);
-        if came != expected.as_deref() {
-            let (expected, came) = (expected.as_deref().unwrap_or("null"), came.unwrap_or("null"));
-            return Err(format!("expected next_expiry {expected}, came {came}"));
-        }
-    }
-    Ok(())
+    let differences = [
+        expect.retained.as_ref().and_then(|expected| compare("retained", expected, &retained)),
+        expect.removed.as_ref().and_then(|expected| compare("removed", expected, &removed)),
+        compare_warnings(expect.warnings.as_deref().unwrap_or_default(), &warnings),
+        expect.next_expiry.and_then(|expected| compare_next_expiry(expected, json)),
+    ];
+    let differences: Vec<String> = differences.into_iter().flatten().collect();
+    if differences.is_empty() { Ok(()) } else { Err(differences.join("\n")) }
+}
+
+/// Warnings are compared by their codes.
+fn compare_warnings(expected: &[String], came: &[Map<String, Value>]) -> Option<String> {
+    let came: BTreeSet<&str> = came.iter().filter_map(|warning| warning.get("code")?.as_str()).collect();
+    let expected: BTreeSet<&str> = expected.iter().map(String::as_str).collect();
+    (came != expected).then(|| format!("expected the warnings {}, came {}", words(&expected), words(&came)))
+}
+
+fn compare_next_expiry(expected: Option<Timestamp>, json: &Value) -> Option<String> {
+    let expected = expected.map(|time| time.to_string());
+    let (expected, came) = (expected.as_deref(), json.get("next_expiry").and_then(Value::as_str));
+    (came != expected).then(|| {
+        format!("expected next_expiry {}, came {}", expected.unwrap_or("null"), came.unwrap_or("null"))
+    })
 }
 
 fn words(codes: &BTreeSet<&str>) -> String {
@@ -264,24 +267,64 @@ fn list(json: &Value, name: &str) -> Vec<Map<String, Value>> {
 }
 
 /// What is expected of a row is compared, what is left out of the expectation is not. The order counts.
-fn compare(what: &str, expected: &[Map<String, Value>], came: &[Map<String, Value>]) -> Result<(), String> {
+fn compare(what: &str, expected: &[Map<String, Value>], came: &[Map<String, Value>]) -> Option<String> {
     let mut named: HashMap<[Option<&str>; 4], Vec<&Map<String, Value>>> = HashMap::new();
     for row in expected {
         named.entry(name_of(row)).or_default().push(row);
     }
-    let wanted: Vec<String> = expected.iter().map(|row| line(&normal(row))).collect();
+    let wanted: Vec<Map<String, Value>> = expected.iter().map(normal).collect();
     let shown = came.iter().map(|row| {
         let mut same_name = named.get(&name_of(row)).into_iter().flatten();
         same_name
             .find(|expected| same_key(expected, row))
-            .map_or_else(|| line(row), |expected| line(&projected(row, expected)))
+            .map_or_else(|| row.clone(), |expected| projected(row, expected))
     });
-    let shown: Vec<String> = shown.collect();
-    if wanted == shown {
-        return Ok(());
+    let shown: Vec<Map<String, Value>> = shown.collect();
+    (wanted != shown).then(|| format!("{what} (- expected, + came):\n{}", rows_apart(&wanted, &shown)))
+}
+
+/// Rows that are only on one side, and of those on both what differs; of equal ones in another order, where they stand.
+fn rows_apart(expected: &[Map<String, Value>], came: &[Map<String, Value>]) -> String {
+    let by_key = |rows: &'_ [Map<String, Value>]| -> HashMap<String, Map<String, Value>> {
+        rows.iter().map(|row| (key_in_words(row), row.clone())).collect()
+    };
+    let (known, others) = (by_key(expected), by_key(came));
+    let mut lines: Vec<String> = Vec::new();
+    for row in expected {
+        let key = key_in_words(row);
+        let Some(other) = others.get(&key) else {
+            lines.push(format!("-{}", line(row)));
+            continue;
+        };
+        let names: BTreeSet<&String> = row.keys().chain(other.keys()).collect();
+        let apart = names.into_iter().filter(|name| row.get(*name) != other.get(*name));
+        let said = |row: &Map<String, Value>, name: &str| {
+            row.get(name).map_or_else(|| "nothing".to_owned(), Value::to_string)
+        };
+        let apart: Vec<String> = apart
+            .flat_map(|name| {
+                [format!("-  {name}: {}", said(row, name)), format!("+  {name}: {}", said(other, name))]
+            })
+            .collect();
+        if !apart.is_empty() {
+            lines.push(format!(" {key}"));
+            lines.extend(apart);
+        }
     }
-    let text = |lines: &[String]| lines.iter().map(|line| format!("{line}\n")).collect::<String>();
-    Err(format!("{what} (- expected, + came):\n{}", difference(&text(&wanted), &text(&shown))))
+    let new = came.iter().filter(|row| !known.contains_key(&key_in_words(row)));
+    lines.extend(new.map(|row| format!("+{}", line(row))));
+    if lines.is_empty() {
+        let text = |rows: &[Map<String, Value>]| rows.iter().map(|row| line(row) + "\n").collect::<String>();
+        return difference(&text(expected), &text(came)).trim_end().to_owned();
+    }
+    lines.join("\n")
+}
+
+fn key_in_words(row: &Map<String, Value>) -> String {
+    // A container may state its image beside its id.
+    let names = KEY.iter().filter(|name| !name.starts_with("image") || !row.contains_key("id"));
+    let words = names.filter_map(|name| Some(row.get(*name)?.as_str().unwrap_or_default().to_owned()));
+    words.collect::<Vec<_>>().join(" ")
 }
 
 /// What rows with one key have in common, and few others.

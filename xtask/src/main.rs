@@ -5,6 +5,7 @@ mod api;
 mod bench;
 mod debian;
 mod demo;
+mod failures;
 mod generate;
 mod guest;
 mod playground;

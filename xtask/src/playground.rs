@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::process::{probe, run};
 use crate::toolchain::Toolchain;
 use crate::workspace::{root, shown, target, write_if_changed};
-use crate::{bench, debian, web};
+use crate::{bench, debian, failures, web};
 
 /// The oldest Node.js that runs the tools of the page.
 const NODE: (u32, u32) = (20, 19);
@@ -58,7 +58,9 @@ pub(crate) fn check(toolchain: &Toolchain) -> Result<()> {
 pub(crate) fn test_in_browser(command: &Path) -> Result<()> {
     let chromium = chromium()?;
     install(&tests())?;
-    run(npm(&tests()).env("CHROMIUM", chromium).env("KEEPSET_BIN", command).args(["run", "--silent", "test"]))
+    failures::run(
+        npm(&tests()).env("CHROMIUM", chromium).env("KEEPSET_BIN", command).args(["run", "--silent", "test"]),
+    )
 }
 
 /// What the page costs a reader, measured in a real browser with these arguments.

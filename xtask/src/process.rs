@@ -1,4 +1,5 @@
 //! Running other programs: an error always says which one, and how it ended.
+use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
@@ -6,6 +7,24 @@ use anyhow::{Context as _, Result, bail};
 /// Runs a program on this terminal.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot run {}", line(command)))?;
+    if !status.success() {
+        bail!("{} failed: {status}", line(command));
+    }
+    Ok(())
+}
+
+/// Runs a program on this terminal and reads along what it prints, line by line.
+pub(crate) fn run_and_read(command: &mut Command, mut read: impl FnMut(&str)) -> Result<()> {
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot run {}", line(command)))?;
+    let printed = child.stdout.take().context("the output was asked for")?;
+    for printed in BufReader::new(printed).split(b'\n') {
+        let printed = printed.with_context(|| format!("cannot read what {} prints", line(command)))?;
+        let printed = String::from_utf8_lossy(&printed);
+        writeln!(io::stdout(), "{printed}")?;
+        read(&printed);
+    }
+    let status = child.wait().with_context(|| format!("cannot wait for {}", line(command)))?;
     if !status.success() {
         bail!("{} failed: {status}", line(command));
     }

@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 use crate::process::{probe, run as run_program};
 use crate::toolchain::Toolchain;
 use crate::workspace::{cargo, root, target};
-use crate::{api, bench, generate, guest, playground, postgres, reproduce, toolchain, wit};
+use crate::{api, bench, failures, generate, guest, playground, postgres, reproduce, toolchain, wit};
 
 /// A check, and the name it has in the summary.
 type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
@@ -17,27 +17,21 @@ type Step<'a> = (&'static str, Box<dyn Fn() -> Result<()> + 'a>);
 pub(crate) fn run() -> Result<()> {
     let toolchain = toolchain::find()?;
     let mut summary = Vec::new();
-    let mut failures = 0;
+    let mut failures = Vec::new();
     for (name, step) in steps(&toolchain) {
         eprintln!("\n=== {name}");
         let start = Instant::now();
         let outcome = step();
-        let seconds = start.elapsed().as_secs();
-        summary.push(match outcome {
-            Ok(()) => format!("ok      {name} ({seconds} s)"),
-            Err(error) => {
-                failures += 1;
-                eprintln!("{error:#}");
-                format!(
-                    "FAILED  {name} ({seconds} s): {}",
-                    error.to_string().lines().next().unwrap_or_default()
-                )
-            }
-        });
+        let how = if outcome.is_ok() { "ok    " } else { "FAILED" };
+        summary.push(format!("{how}  {name} ({} s)", start.elapsed().as_secs()));
+        if let Err(error) = outcome {
+            eprintln!("{error:#}");
+            failures.push(format!("{name}: {error}"));
+        }
     }
     eprintln!("\n=== summary\n{}", summary.join("\n"));
-    if failures > 0 {
-        bail!("{failures} of {} steps failed", summary.len());
+    if !failures.is_empty() {
+        bail!("{} of {} steps failed\n{}", failures.len(), summary.len(), failures.join("\n"));
     }
     Ok(())
 }
@@ -86,7 +80,7 @@ fn command() -> PathBuf {
 }
 
 fn tests() -> Result<()> {
-    run_program(cargo().env("KEEPSET_BIN", command()).args(["test", "--workspace", "--no-fail-fast"]))
+    failures::run(cargo().env("KEEPSET_BIN", command()).args(["test", "--workspace", "--no-fail-fast"]))
 }
 
 /// The Helm chart, the dashboard and the page on operating, held to the program by helm's own library.
@@ -101,7 +95,7 @@ fn deployment() -> Result<()> {
 
 /// The rules as files, run by the command that people get.
 fn conformance(toolchain: &Toolchain) -> Result<()> {
-    run_program(
+    failures::run(
         Command::new(generate::command(toolchain)?)
             .current_dir(root())
             .args(["conformance", "tests/fixtures"]),

@@ -202,6 +202,7 @@ export default [
       const back = page.getByRole("button", { name: "Back to the original" });
       await back.click();
       await back.waitFor({ state: "detached" });
+      await settled(page);
       equal(await asks(page), false);
     },
   },

@@ -7,8 +7,10 @@
     reason = "tests and benches fail by panicking"
 )]
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,6 +21,26 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 static SHARED: OnceLock<Server> = OnceLock::new();
+
+/// A port to listen on, also again after a stop: below those that Linux gives to connections, of which a test under load has
+/// thousands, and never the same twice.
+///
+/// # Panics
+/// If all are taken.
+#[must_use]
+pub fn free_port() -> u16 {
+    const PORTS: Range<u16> = 10_000..32_000;
+    static GIVEN: AtomicUsize = AtomicUsize::new(0);
+    let count = PORTS.len();
+    // Processes that run at once begin far from each other.
+    let begin = usize::try_from(std::process::id()).unwrap_or_default() * 101;
+    let mut tried = (0..count).map(|_| GIVEN.fetch_add(1, Ordering::Relaxed));
+    let port = tried.find_map(|given| {
+        let port = PORTS.clone().nth((begin + given) % count)?;
+        TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok().then_some(port)
+    });
+    port.expect("no port is free")
+}
 
 /// The one that all cases of a test share, each with a database of its own.
 pub fn shared() -> &'static Server {
@@ -74,7 +96,7 @@ impl Server {
         initdb.args(["-A", "trust", "-U", "keepset", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-D"]);
         let output = initdb.arg(dir.path().join("data")).current_dir(dir.path()).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let settings = ["listen_addresses=127.0.0.1", "max_connections=200"].iter().chain(settings);
         let settings = settings.map(|setting| (*setting).to_owned()).collect();
         let server = Self { bin, dir, port, settings, process: Mutex::new(None) };
@@ -91,7 +113,9 @@ impl Server {
         postgres.arg("-D").arg(self.dir.path().join("data")).arg("-k").arg(self.dir.path());
         postgres.args(["-p", &self.port.to_string()]);
         postgres.args(self.settings.iter().flat_map(|setting| ["-c", setting]));
-        postgres.current_dir(self.dir.path()).stdout(Stdio::null()).stderr(Stdio::null());
+        let log = self.dir.path().join("log");
+        let said = File::create(&log).unwrap();
+        postgres.current_dir(self.dir.path()).stdout(Stdio::null()).stderr(said);
         *self.process.lock().unwrap() = Some(postgres.spawn().unwrap());
         for _ in 0..400 {
             if self.client("pg_isready").arg("-q").status().unwrap().success() {
@@ -99,7 +123,7 @@ impl Server {
             }
             thread::sleep(Duration::from_millis(50));
         }
-        panic!("the PostgreSQL does not answer");
+        panic!("the PostgreSQL does not answer: {}", std::fs::read_to_string(&log).unwrap_or_default());
     }
 
     /// Ends it. `INT`: at once, but in order; `QUIT`: as after a crash.

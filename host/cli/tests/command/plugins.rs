@@ -71,7 +71,15 @@ fn what_a_fixture_says_is_compared() {
         ("", "    expect: { removed: }\n".to_owned(), ""),
         ("", format!("{refused} }}\n"), ""),
         ("", "    expect: { retained: }\n".to_owned(), "retained (- expected, + came)"),
-        ("", kept(", labels: { a: b }"), "retained (- expected, + came)"),
+        ("", kept(", labels: { a: b }"), "-  labels: {\"a\":\"b\"}\n      +  labels: nothing\n"),
+        (
+            "",
+            format!(
+                "{}, removed: [ {{ id: m }} ], next_expiry: null }}\n",
+                kept("").trim_end().trim_end_matches(" }")
+            ),
+            "removed (- expected, + came):\n      -{\"id\":\"m\"}\n      expected next_expiry null, came 2026-12-04",
+        ),
         (
             "",
             format!("{refused}, warnings: [stale_report] }}\n"),

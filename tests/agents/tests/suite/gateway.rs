@@ -104,9 +104,9 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts one on a free port.
+    /// Starts one on a free port, which it can have again.
     pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
-        Self::start_at(place, "127.0.0.1:0", arguments)
+        Self::start_at(place, &format!("127.0.0.1:{}", keepset_postgres::free_port()), arguments)
     }
 
     /// Starts one that overwrites, or does not.
