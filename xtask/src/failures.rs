@@ -16,7 +16,7 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
     }
 }
 
-/// The tests that failed, as cargo's harness, `keepset conformance` and the tests in the browser print them.
+/// The tests that failed, as cargo's harness and libtest-mimic, `keepset conformance` and the tests in the browser print them.
 #[derive(Default)]
 struct Failures {
     tests: Vec<Failure>,
@@ -34,7 +34,8 @@ const LINES: usize = 6;
 
 impl Failures {
     fn read(&mut self, line: &str) {
-        let of_cargo = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" stdout ----"));
+        let of_cargo = line.strip_prefix("---- ").and_then(|rest| rest.strip_suffix(" ----"));
+        let of_cargo = of_cargo.map(|name| name.trim_end_matches(" stdout"));
         let of_ours = || line.strip_prefix("FAILED  ").or_else(|| line.strip_prefix("FAIL  "));
         if let Some(name) = of_cargo.or_else(of_ours) {
             self.tests.push(Failure { name: name.to_owned(), said: Vec::new() });
@@ -79,6 +80,12 @@ mod tests {
         let printed = "test a ... ok\ntest b ... FAILED\n\nfailures:\n\n---- b stdout ----\n\n\
             thread 'b' panicked at b.rs:1:2:\nno\n\n\nfailures:\n    b\n\ntest result: FAILED. 1 passed\n";
         assert_eq!(summary(printed), "1 failed\n    b\n        thread 'b' panicked at b.rs:1:2:\n        no");
+    }
+
+    #[test]
+    fn cases_are_named_with_what_they_said() {
+        let printed = "test a::b ... FAILED\n\nfailures:\n\n---- a::b ----\ntest panicked: no\n\n\nfailures:\n    a::b\n";
+        assert_eq!(summary(printed), "1 failed\n    a::b\n        test panicked: no");
     }
 
     #[test]
