@@ -51,9 +51,9 @@ pub(crate) struct IntegrationRegister {
     /// Of all replicas of the agent.
     #[schema(min_length = 1, pattern = r"^[^\x00]+$")]
     pub(crate) registration_id: String,
-    /// Of this one among them.
-    #[schema(min_length = 1, pattern = r"^[^\x00]+$")]
-    pub(crate) registration_instance_id: String,
+    /// Of this one among them. An agent that runs in no pod leaves it out.
+    #[schema(pattern = r"^[^\x00]*$")]
+    pub(crate) registration_instance_id: Option<String>,
     pub(crate) r#type: IntegrationType,
     pub(crate) name: Option<String>,
     pub(crate) description: Option<String>,

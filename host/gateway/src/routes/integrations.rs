@@ -38,20 +38,15 @@ pub(super) async fn register(
     arrival: Arrival,
     Document { value: registration, .. }: Document<IntegrationRegister>,
 ) -> Result<(StatusCode, Json<Integration>), ApiError> {
-    for (pointer, id) in [
-        ("/registration_id", &registration.registration_id),
-        ("/registration_instance_id", &registration.registration_instance_id),
-    ] {
-        if id.is_empty() {
-            return Err(ApiError::bad_body(pointer, "It is empty: expected an identifier"));
-        }
+    if registration.registration_id.is_empty() {
+        return Err(ApiError::bad_body("/registration_id", "It is empty: expected an identifier"));
     }
     let document = serde_json::to_string(&registration).map_err(|_| ApiError::internal())?;
     let stored = Stored {
         uuid: uuid::Uuid::new_v4().to_string(),
         account: allowed.account,
         registration_id: registration.registration_id,
-        registration_instance_id: registration.registration_instance_id,
+        registration_instance_id: registration.registration_instance_id.unwrap_or_default(),
         username: allowed.user.name,
         document,
         registered_at: arrival.now,

@@ -8,6 +8,7 @@ use crate::served::{DAY, Served, send};
 
 crate::cases!(
     an_agent_registers_and_registers_again,
+    an_agent_outside_a_pod_registers_without_an_instance_id,
     the_answer_has_what_agents_read,
     a_registration_that_is_not_one_is_400,
     health_is_reported_and_shown,
@@ -71,6 +72,22 @@ async fn an_agent_registers_and_registers_again(database: Database) {
     // The same ids in another account are another agent.
     let bobs = served.post("bobs-agent", REGISTRATION, registration().to_string()).await.is(201).json();
     assert_ne!(first["uuid"], bobs["uuid"]);
+}
+
+/// It has no name of a pod to give, and would end itself at anything but a success.
+async fn an_agent_outside_a_pod_registers_without_an_instance_id(database: Database) {
+    let served = Served::new(database).await;
+    let mut without = registration();
+    without.as_object_mut().unwrap().remove("registration_instance_id");
+    let first = served.post("agent", REGISTRATION, without.to_string()).await.is(201).json();
+    assert_eq!(first["registration_instance_id"], "");
+    for nothing in [json!(null), json!("")] {
+        without["registration_instance_id"] = nothing;
+        let again = served.post("agent", REGISTRATION, without.to_string()).await.is(200).json();
+        assert_eq!(first["uuid"], again["uuid"]);
+    }
+    let in_a_pod = served.post("agent", REGISTRATION, registration().to_string()).await.is(201).json();
+    assert_ne!(first["uuid"], in_a_pod["uuid"]);
 }
 
 async fn the_answer_has_what_agents_read(database: Database) {
