@@ -35,6 +35,8 @@ pub struct Options {
     pub limits: Limits,
     /// How long it may wait for a gateway at its start; the real one waits for ever.
     pub patience: Duration,
+    /// It runs in no pod, and knows nothing of itself but what it makes up.
+    pub is_outside: bool,
 }
 
 /// The agent, and the cluster that it looks at.
@@ -235,17 +237,18 @@ impl KubernetesAgent {
     }
 
     fn registration(&mut self) -> Registration {
+        let of_pod = |text: &'static str| (!self.options.is_outside).then_some(text);
         Registration {
             registration_id: self.random.uuid(),
-            registration_instance_id: "k8s-inventory",
+            registration_instance_id: of_pod("k8s-inventory"),
             r#type: "k8s_inventory_agent",
-            name: "k8s-inventory",
+            name: of_pod("k8s-inventory"),
             version: format!("1.{}.0", self.session.release.minor),
             started_at: self.started.1.to_string(),
             uptime: self.started.0.elapsed().as_secs_f64(),
             username: self.session.target.credentials.user.clone(),
             cluster_name: self.cluster.name.clone(),
-            namespace: "anchore",
+            namespace: of_pod("anchore"),
             health_report_interval: 60,
         }
     }
@@ -285,15 +288,18 @@ fn json(value: &impl Serialize) -> Vec<u8> {
 #[derive(Debug, Serialize)]
 struct Registration {
     registration_id: String,
-    registration_instance_id: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registration_instance_id: Option<&'static str>,
     r#type: &'static str,
-    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
     version: String,
     started_at: String,
     uptime: f64,
     username: String,
     cluster_name: String,
-    namespace: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<&'static str>,
     health_report_interval: u32,
 }
 

@@ -18,6 +18,7 @@ crate::cases!(
     batches_are_as_good_as_the_whole,
     a_large_ecs_cluster_loses_nothing_that_may_run,
     an_older_service_is_not_registered_with,
+    an_agent_that_runs_in_no_pod_is_registered_too,
 );
 
 async fn with_overwrite_the_inventory_is_what_runs(kind: Kind) {
@@ -234,4 +235,18 @@ async fn an_older_service_is_not_registered_with(kind: Kind) {
     assert_eq!(agent.start().await, Ok(Started::Reporting));
     all_taken(&agent.poll().await, "1.8");
     assert_eq!(integrations(&gateway, "admin").await, 0);
+}
+
+/// As from a container with a `kubeconfig`, beside the cluster: it has no pod to name.
+async fn an_agent_that_runs_in_no_pod_is_registered_too(kind: Kind) {
+    let place = Place::new(kind);
+    let gateway = Gateway::start(&place, &[]);
+    let options = Options { is_outside: true, ..Options::default() };
+    let cluster = Cluster::new("c", 21, 3, 10);
+    let mut agent =
+        KubernetesAgent::new(Release::kubernetes(8), gateway.target("admin"), options, cluster, 5);
+    assert_eq!(agent.start().await, Ok(Started::Registered));
+    all_taken(&agent.poll().await, "1.8");
+    assert_eq!(agent.report_health().await, Ok(()));
+    assert_eq!(integrations(&gateway, "admin").await, 1);
 }
