@@ -138,7 +138,15 @@ impl EngineArguments {
 /// Seconds, with decimals if need be.
 pub(crate) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| format!("`{text}` is no number of seconds"))?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    duration(seconds)
+}
+
+/// The time that so many seconds are.
+pub(crate) fn duration(seconds: f64) -> Result<Duration, String> {
+    Duration::try_from_secs_f64(seconds).map_err(|_| {
+        let expected = if seconds > 0.0 { "fewer: no clock counts as many" } else { "0 or more" };
+        format!("it is {seconds:?} seconds; expected {expected}")
+    })
 }
 
 /// As the platforms have it.

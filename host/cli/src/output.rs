@@ -82,6 +82,14 @@ pub(crate) fn complain(format: Format, failure: &Failure) {
     }
 }
 
+/// What somebody should know of a file: in the log where one is kept, else on standard error.
+pub(crate) fn warning(text: &str) {
+    match tracing::dispatcher::has_been_set() {
+        true => tracing::warn!("{text}"),
+        false => note(format_args!("warning: {text}")),
+    }
+}
+
 /// Lines on standard error. If nobody can read it, nobody can be told so either.
 pub(crate) fn note(text: std::fmt::Arguments<'_>) {
     let mut stderr = io::stderr().lock();

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use serde_saphyr::{MessageFormatter, SnippetMode, Spanned, UserMessageFormatter, render_options};
 
 use crate::failure::Failure;
-use crate::output::note;
+use crate::output::warning;
 use crate::serving::file::ServeFile;
 
 /// Where the settings stand in a configuration file (C4).
@@ -166,7 +166,7 @@ impl<'a> Section<'a> {
         let catalog = services.and_then(|services| services.catalog);
         if says_something && catalog.is_none() && keepset.is_none() {
             let expected = "expected services.catalog.runtime_inventory, or keepset";
-            note(format_args!("warning: {}: it sets nothing; {expected}", path.display()));
+            warning(&format!("{}: it sets nothing; {expected}", path.display()));
         }
         let catalog = catalog.unwrap_or_default();
         Ok(Self { path, values: catalog.runtime_inventory.unwrap_or_default() })
@@ -227,12 +227,16 @@ struct Words;
 
 impl MessageFormatter for Words {
     fn format_message<'a>(&self, error: &'a serde_saphyr::Error) -> Cow<'a, str> {
+        use serde_saphyr::Error as Yaml;
         let expected = match error {
-            serde_saphyr::Error::InvalidScalar { ty: "bool", .. } => "expected true or false",
-            serde_saphyr::Error::InvalidScalar { ty, .. } if ty.starts_with(['u', 'i']) => {
-                "expected a whole number"
+            Yaml::InvalidScalar { ty: "bool", .. } => "expected true or false",
+            Yaml::InvalidScalar { ty, .. } if ty.starts_with(['u', 'i']) => "expected a whole number",
+            Yaml::InvalidScalar { ty, .. } if ty.starts_with('f') => "expected a number",
+            Yaml::Unexpected { expected: "string scalar", .. } => "expected a single value",
+            Yaml::Unexpected { expected: "mapping start", .. } => "expected keys with values",
+            Yaml::SerdeUnknownField { field, expected, .. } => {
+                return format!("`{field}` is no setting; they are {}", expected.join(", ")).into();
             }
-            serde_saphyr::Error::InvalidScalar { ty, .. } if ty.starts_with('f') => "expected a number",
             other => return UserMessageFormatter.format_message(other),
         };
         expected.into()

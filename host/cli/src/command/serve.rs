@@ -1,6 +1,5 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -268,7 +267,7 @@ impl Serve {
     }
 
     fn plugin_places(&self, file: &ServeFile) -> Option<u32> {
-        self.tuning.plugin_places.or(file.plugin_places.map(NonZeroU32::get))
+        self.tuning.plugin_places.or(file.plugin_places)
     }
 
     /// A plugin of somebody else's must first decide as the rules say.

@@ -1,7 +1,6 @@
 //! The gateway's own settings in a configuration file: under `keepset`, beside Anchore's `services`.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -10,6 +9,7 @@ use serde::de::{self, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
 use super::bounds;
+use crate::engine::duration;
 use crate::failure::Failure;
 use crate::settings::read_yaml;
 
@@ -29,7 +29,7 @@ pub(crate) struct ServeFile {
     pub(crate) tls_key: Option<PathBuf>,
     pub(crate) body_limit: Option<usize>,
     pub(crate) queue_depth: Option<usize>,
-    pub(crate) plugin_places: Option<NonZeroU32>,
+    pub(crate) plugin_places: Option<u32>,
     pub(crate) inventory_cache_mib: Option<u32>,
     #[serde(deserialize_with = "seconds")]
     pub(crate) place_timeout: Option<Duration>,
@@ -53,7 +53,7 @@ fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SocketAd
 /// Seconds, with decimals if need be.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let seconds = Option::<f64>::deserialize(deserializer)?;
-    seconds.map(Duration::try_from_secs_f64).transpose().map_err(de::Error::custom)
+    seconds.map(duration).transpose().map_err(de::Error::custom)
 }
 
 impl ServeFile {
@@ -72,8 +72,7 @@ impl ServeFile {
         let file = file.and_then(|file| file.keepset).unwrap_or_default();
         match file.fault() {
             Some((key, fault)) => {
-                let error = Error::new(ErrorCode::InvalidConfig, format!("`{key}`: {fault}"));
-                let error = error.at(format!("/keepset/{key}"));
+                let error = Error::new(ErrorCode::InvalidConfig, fault).at(format!("/keepset/{key}"));
                 Err(Failure::Refused { origin: path.display().to_string(), error })
             }
             None => Ok(file),
@@ -111,6 +110,7 @@ impl ServeFile {
         let is_none = [
             ("body_limit", self.body_limit == Some(0)),
             ("queue_depth", self.queue_depth == Some(0)),
+            ("plugin_places", self.plugin_places == Some(0)),
             ("request_timeout", self.request_timeout == Some(Duration::ZERO)),
             ("idle_timeout", self.idle_timeout == Some(Duration::ZERO)),
             ("login_failures", self.login_failures == Some(0)),
@@ -121,7 +121,7 @@ impl ServeFile {
         let is_too_much = [
             ("body_limit", is_too_many(self.body_limit)),
             ("queue_depth", is_too_many(self.queue_depth)),
-            ("plugin_places", self.plugin_places.is_some_and(|places| places.get() > bounds::MOST_PLACES)),
+            ("plugin_places", self.plugin_places.is_some_and(|places| places > bounds::MOST_PLACES)),
             ("place_timeout", is_too_long(self.place_timeout)),
             ("request_timeout", is_too_long(self.request_timeout)),
             ("idle_timeout", is_too_long(self.idle_timeout)),
@@ -130,7 +130,7 @@ impl ServeFile {
         let too_much = is_too_much.into_iter().find(|(_, is_too_much)| *is_too_much);
         version
             .map(|fault| ("compat_service_version", fault))
-            .or_else(|| zero.map(|(key, _)| (key, "it is 0: expected more".to_owned())))
+            .or_else(|| zero.map(|(key, _)| (key, "it is 0; expected more".to_owned())))
             .or_else(|| too_much.map(|(key, _)| (key, "it is more than anything can be".to_owned())))
     }
 }

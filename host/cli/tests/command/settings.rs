@@ -1,5 +1,7 @@
 //! Flags before environment before file, and what is refused.
 
+use serde_json::Value;
+
 use crate::scene::{Ran, Scene};
 
 /// Days that pass until the first row expires: which TTL was in force.
@@ -67,6 +69,13 @@ fn a_file_that_sets_nothing_is_warned_of() {
         let ran = days_kept(&scene, Some(text), &[], &[]).succeeded();
         assert_eq!(ran.stderr.contains("warning: keepset.yaml: it sets nothing"), is_warned, "{text}");
     }
+    // A gateway says so in its log. Where this one would start, it cannot listen.
+    scene.write("keepset.yaml", "image_ttl_days: 3");
+    let serve = ["serve", "--data-dir", "data", "--listen", "192.0.2.1:1"];
+    let ran = scene.run(&[&serve[..], &["--config", "keepset.yaml", "--log-format", "json"]].concat());
+    let line: Value = serde_json::from_str(ran.failed(8, "").stderr.lines().next().unwrap()).unwrap();
+    assert_eq!(line["level"], "WARN");
+    assert!(line["message"].as_str().unwrap().starts_with("keepset.yaml: it sets nothing"), "{line}");
 }
 
 #[test]
@@ -131,9 +140,7 @@ fn a_gateway_does_not_start_with_what_would_refuse_everything() {
             ran.failed(2, &flag);
             scene.write("keepset.yaml", &format!("keepset:\n  {name}: {value}\n"));
             let ran = scene.run(&[&serve[..], &["--config", "keepset.yaml"]].concat());
-            // A number's type has no name for the setting, but its line.
-            let place = if name == "plugin_places" { "line 2" } else { name };
-            ran.failed(3, "keepset.yaml: invalid_config").failed(3, place);
+            ran.failed(3, &format!("keepset.yaml: invalid_config: at /keepset/{name}: "));
         }
     }
     for limit in ["--limit-time", "--limit-result"] {
@@ -151,7 +158,7 @@ fn a_file_that_is_no_configuration_is_refused_with_its_line() {
     for (text, message) in [
         (
             "services:\n  catalog: [1]\n",
-            "keepset.yaml: invalid_config: at /services/catalog: expected mapping start at line 2",
+            "keepset.yaml: invalid_config: at /services/catalog: expected keys with values at line 2",
         ),
         ("services:\n  catalog:\n    runtime_inventory: 3\n", "line 3"),
         ("services: {\n", "line 1, column 11"),
@@ -165,7 +172,14 @@ fn a_file_that_is_no_configuration_is_refused_with_its_line() {
     scene.run(&["evaluate", "--report", "report.json", "--config", "nowhere.yaml"]).failed(5, "nowhere.yaml");
     for (text, message) in [
         ("keepset:\n  queue_depth: many\n", "at /keepset/queue_depth: expected a whole number at line 2"),
-        ("keepset:\n  request_timeout: [1]\n", "at /keepset/request_timeout: "),
+        (
+            "keepset:\n  request_timeout: [1]\n",
+            "at /keepset/request_timeout: expected a single value at line 2",
+        ),
+        ("keepset:\n  request_timeout: -1\n", "it is -1.0 seconds; expected 0 or more at line 2"),
+        ("keepset:\n  idle_timeout: 1e99\n", "expected fewer: no clock counts as many at line 2"),
+        ("keepset:\n  plugin_places: 0\n", "at /keepset/plugin_places: it is 0; expected more"),
+        ("keepset:\n  queue: 3\n", "at /keepset/queue: `queue` is no setting; they are listen, data_dir"),
         ("keepset:\n  listen: localhost:1\n", "at /keepset/listen: expected an IP address and a port"),
     ] {
         scene.write("keepset.yaml", text);
