@@ -138,9 +138,15 @@ fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     }
 }
 
-/// Holds a plugin to the fixtures that come with this command.
+/// Holds a plugin to the fixtures that come with this command, under the names that they have where it comes from.
 pub(super) fn run_own_fixtures(plugin: Plugin, out: &mut dyn Write) -> Result<Tally, Failure> {
-    run_fixtures(&[own_fixtures()?.path()], plugin, &INTERFACES, out)
+    let unpacked = own_fixtures()?;
+    let folder = unpacked.path();
+    let mut lines = Vec::new();
+    let tally = run_fixtures(std::slice::from_ref(&folder), plugin, &INTERFACES, &mut lines)?;
+    let lines = String::from_utf8_lossy(&lines).replace(&folder.display().to_string(), "tests/fixtures");
+    out.write_all(lines.as_bytes())?;
+    Ok(tally)
 }
 
 /// Whether a plugin decides as they say; a plugin that takes all the time it has is not asked again and again.

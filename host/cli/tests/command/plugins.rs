@@ -128,6 +128,45 @@ fn what_is_no_plugin_is_refused() {
 }
 
 #[test]
+fn a_plugin_of_other_rules_decides_otherwise_and_is_told_so() {
+    let additive = shipped("../../target/plugins/additive.wasm");
+    assert!(additive.is_file(), "{} is not there: build it with `cargo xtask plugins`", additive.display());
+    let additive = additive.to_str().unwrap();
+    let scene = Scene::new();
+    scene.apply("k8s-report.json", &["--now", "2026-08-06T09:00:08Z"]).succeeded();
+    let next = shipped("k8s-report-next-poll.json");
+    let evaluate = ["evaluate", "--prior", "state.json", "--report", next.to_str().unwrap()];
+    let settings = ["--image-ingest-overwrite", "true", "--now", "2026-08-06T09:05:08Z"];
+    for (plugin, removed) in
+        [(&[][..], "removed 16 (16 overwritten)"), (&["--plugin", additive], "removed 0")]
+    {
+        let ran = scene.run(&[&evaluate[..], &settings, plugin].concat()).succeeded();
+        assert!(ran.stdout.contains(removed), "{}", ran.stdout);
+    }
+
+    let scenario = shipped("../fixtures/scenarios/09-namespace-over-two-reports.yaml");
+    let simulate = ["simulate", "--scenario", scenario.to_str().unwrap()];
+    for (plugin, verdict) in
+        [(&[][..], "HARM: removes 4 items"), (&["--plugin", additive], "safe: removes nothing")]
+    {
+        let ran = scene.run(&[&simulate[..], plugin].concat()).succeeded();
+        let of_a = ran.stdout.split("\nB ").next().unwrap();
+        assert!(of_a.contains(verdict), "{}", ran.stdout);
+    }
+
+    // By its names a fixture is found in a checkout.
+    let fixture = "tests/fixtures/applying/overwrite-removes-what-is-absent.yaml";
+    let checked = scene.run(&["plugin", "check", additive]);
+    checked.code_is(1);
+    assert!(checked.stdout.contains("FAULT  follows the rules of the fixtures: "), "{}", checked.stdout);
+    assert!(checked.stderr.contains(&format!("FAIL  {fixture}\n")), "{}", checked.stderr);
+    let fixture = shipped("../..").join(fixture);
+    let ran = scene.run(&["conformance", fixture.to_str().unwrap(), "--plugin", additive]);
+    ran.code_is(1);
+    assert!(ran.stdout.contains("component-policy: step 1"), "{}", ran.stdout);
+}
+
+#[test]
 fn each_limit_has_a_flag_and_a_variable() {
     let scene = Scene::new();
     for (flag, value, message) in [
