@@ -1,6 +1,6 @@
 //! A gateway of a scene: the command that was just built, serving.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, ExitStatus, Stdio};
 use std::thread;
@@ -33,26 +33,25 @@ impl Gateway {
         command.env("KEEPSET_ADMIN_PASSWORD", PASSWORD).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let (mut line, mut all) = (String::new(), String::new());
-        while !line.contains("listening on http://") {
-            line.clear();
-            assert!(log.read_line(&mut line).unwrap() > 0, "it does not serve: {all}");
-            all.push_str(&line);
-        }
-        let address = line.split_once("listening on http://").unwrap().1;
+        let line = until(&mut log, "listening on http");
+        let (scheme, address) = line.split_once("listening on ").unwrap().1.split_once("://").unwrap();
         let end = address.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap();
-        (Self { child, url: format!("http://{}", &address[..end]) }, log)
+        (Self { child, url: format!("{scheme}://{}", &address[..end]) }, log)
     }
 
     /// A connection of its own, for what is written to it byte by byte.
     pub(crate) fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.url.trim_start_matches("http://")).unwrap()
+        TcpStream::connect(self.url.split_once("://").unwrap().1).unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
     /// Asks it to stop, and waits until it has.
     pub(crate) fn stop(mut self) -> ExitStatus {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(asked.success());
+        self.signal("TERM");
         self.child.wait().unwrap()
     }
 
@@ -73,6 +72,17 @@ impl Gateway {
         command.env("ANCHORECTL_USERNAME", "admin").env("ANCHORECTL_PASSWORD", PASSWORD);
         command.args(["--url", &self.url]).output().unwrap().into()
     }
+}
+
+/// Reads a log up to a line with these words in it, which it answers.
+pub(crate) fn until(log: &mut impl BufRead, words: &str) -> String {
+    let (mut line, mut all) = (String::new(), String::new());
+    while !line.contains(words) {
+        line.clear();
+        assert!(log.read_line(&mut line).unwrap() > 0, "`{words}` is not in: {all}");
+        all.push_str(&line);
+    }
+    line
 }
 
 impl Drop for Gateway {

@@ -14,3 +14,4 @@ mod scene;
 mod settings;
 mod simulate;
 mod telemetry;
+mod tls;
