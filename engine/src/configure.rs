@@ -179,6 +179,8 @@ mod tests {
                 "{text}"
             );
         }
+        let guard = given("KEEPSET_ECS_TRUNCATION_GUARD", "false");
+        assert_eq!(guard.map(|config| config.ecs_truncation_guard), Some(false));
         for text in ["", "tRUE", "yes", "on", "1", " true", "\"true\"", "null"] {
             assert_eq!(given(overwrite, text), None, "{text:?}");
         }

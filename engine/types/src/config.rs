@@ -75,7 +75,7 @@ pub const NAMES: [(Setting, &[&str], &[&str]); 3] = [
             "ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_INGEST_OVERWRITE",
         ],
     ),
-    (Setting::TruncationGuard, &["ecs_truncation_guard"], &[]),
+    (Setting::TruncationGuard, &["ecs_truncation_guard"], &["KEEPSET_ECS_TRUNCATION_GUARD"]),
 ];
 
 impl Setting {

@@ -64,7 +64,7 @@ pub(crate) struct EngineArguments {
     #[arg(long, value_name = "DIR", env = "KEEPSET_CACHE_DIR", hide_env_values = true)]
     cache_dir: Option<PathBuf>,
     /// Keep no compiled plugins
-    #[arg(long, conflicts_with = "cache_dir")]
+    #[arg(long, conflicts_with = "cache_dir", env = "KEEPSET_NO_CACHE", hide_env_values = true)]
     no_cache: bool,
     /// Bytes of memory that the plugin may use [default: 2 GiB]
     #[arg(long, value_name = "BYTES", env = "KEEPSET_LIMIT_MEMORY", hide_env_values = true)]

@@ -36,19 +36,23 @@ impl ConfigFile {
     }
 }
 
-// Values stay texts: the plugin refuses what is wrong, not the command line.
+// Values stay texts, and the variables in the help are read elsewhere: the plugin refuses what is wrong, not the command
+// line.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Retention")]
 pub(crate) struct Settings {
     #[command(flatten)]
     pub(crate) file: ConfigFile,
-    /// Days after which what was not seen any more is removed; 0: never [default: 120]
+    /// Days after which what was not seen any more is removed; 0: never [default: 120] [env:
+    /// ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_IMAGE_TTL_DAYS]
     #[arg(long, value_name = "DAYS", visible_alias = "inventory-ttl-days", allow_hyphen_values = true)]
     image_ttl_days: Option<String>,
-    /// Whether a report removes what its namespaces or its cluster no longer contain [default: false]
+    /// Whether a report removes what its namespaces or its cluster no longer contain [default: false] [env:
+    /// ANCHORE_ENTERPRISE_RUNTIME_INVENTORY_IMAGE_INGEST_OVERWRITE]
     #[arg(long, value_name = "BOOL", visible_alias = "inventory-ingest-overwrite")]
     image_ingest_overwrite: Option<String>,
-    /// Whether an ECS report of exactly 100 tasks counts as cut off and removes nothing [default: true]
+    /// Whether an ECS report of exactly 100 tasks counts as cut off and removes nothing [default: true] [env:
+    /// KEEPSET_ECS_TRUNCATION_GUARD]
     #[arg(long, value_name = "BOOL")]
     ecs_truncation_guard: Option<String>,
 }

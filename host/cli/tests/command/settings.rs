@@ -1,5 +1,6 @@
 //! Flags before environment before file, and what is refused.
 
+use keepset_types::NAMES;
 use serde_json::Value;
 
 use crate::scene::{Ran, Scene};
@@ -42,6 +43,19 @@ fn flags_win_over_the_environment_and_it_over_the_file() {
     for flag in ["--image-ttl-days", "--inventory-ttl-days"] {
         let ran = days_kept(&scene, Some(TEN_DAYS), &[(TTL, "20")], &[flag, "1"]);
         assert_eq!(until(ran), "next expiry 2026-08-07T00:00:01Z");
+    }
+}
+
+#[test]
+fn every_flag_of_a_gateway_is_a_variable_too() {
+    let help = Scene::new().run(&["serve", "--help"]).succeeded().stdout;
+    let flags: Vec<&str> = help.split("\n      --").skip(1).collect();
+    assert!(flags.len() > 30, "{help}");
+    flags.iter().for_each(|flag| assert!(flag.contains("[env: "), "{flag}"));
+    assert!(NAMES.iter().all(|(_, _, variables)| help.contains(variables[0])), "{help}");
+    // The plugin reads these (C3).
+    for variable in NAMES.iter().flat_map(|(_, _, variables)| *variables) {
+        days_kept(&Scene::new(), None, &[(variable, "many")], &[]).failed(3, variable);
     }
 }
 
