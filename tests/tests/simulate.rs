@@ -9,16 +9,22 @@
 use keepset_conformance::histories::{Stream, runner, stream};
 use keepset_engine::session::Session;
 use keepset_engine::simulate::{
-    End, Fault, History, Replay, Text, curve, read, replay, replay_by_step, safe_ttl,
+    End, Fault, History, Reader, Replay, Text, curve, replay, replay_by_step, safe_ttl,
 };
 use keepset_types::{Config, Timestamp};
 use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
+/// The history of a file.
+fn read(text: &str) -> History {
+    let mut reader = Reader::new();
+    reader.read(Text { name: "stream", bytes: text.as_bytes() }).expect("a stream is readable");
+    reader.finish()
+}
+
 fn history(stream: &Stream) -> History {
     let lines: Vec<String> = stream.reports.iter().map(ToString::to_string).collect();
-    let text = lines.join("\n");
-    let whole = read(&[Text { name: "stream", bytes: text.as_bytes() }]).expect("a stream is readable");
+    let whole = read(&lines.join("\n"));
     whole.with_faults(&stream.faults).expect("its faults are possible")
 }
 
@@ -168,8 +174,7 @@ fn what_is_lost_on_the_way_keeps_nothing() {
         .replace('\n', "")
     };
     let lines: Vec<String> = (0..10).map(report).collect();
-    let text = lines.join("\n");
-    let history = read(&[Text { name: "stream", bytes: text.as_bytes() }]).expect("a stream is readable");
+    let history = read(&lines.join("\n"));
     let outage = Fault::Outage { from: day(2), to: day(7), cluster: None };
     let history = history.with_faults(&[outage]).expect("its faults are possible");
     let replay = replay(&history, &Config { image_ttl_days: 3, ..Config::default() }).unwrap();
@@ -182,4 +187,24 @@ fn what_is_lost_on_the_way_keeps_nothing() {
     let kept = replay.why(&history, gone.item, day(8).unix());
     assert_eq!((kept.retained, kept.last_seen, kept.seen_by), (true, Some(day(8).unix()), Some(8)));
     assert_eq!(safe_ttl(&history, 0, &Config::default()).days, 6);
+}
+
+#[test]
+fn a_report_is_as_it_was_sent_where_files_are_kept_and_says_the_same_where_they_are_not() {
+    let sent = include_str!("../reports/k8s-report.json");
+    let mut reader = Reader::keeping_texts();
+    reader.read(Text { name: "sent", bytes: sent.as_bytes() }).expect("a report is readable");
+    let kept = reader.finish();
+    let report = kept.report(0).unwrap();
+    assert_eq!((report.file.as_deref(), &*report.json), (Some("sent"), sent.trim()));
+
+    let small = read(sent);
+    let report = small.report(0).unwrap();
+    assert_eq!(report.file, None);
+    let again = read(&report.json);
+    for other in [&kept, &again] {
+        assert_eq!((other.items(), other.sightings()), (small.items(), small.sightings()));
+        let replays = [other, &small].map(|history| replay(history, &Config::default()).unwrap().spans);
+        assert_eq!(replays[0], replays[1]);
+    }
 }

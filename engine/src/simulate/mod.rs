@@ -23,7 +23,7 @@ pub use fault::{Fault, FaultFields};
 pub use gap::replay;
 pub use generate::{Fleet, Namespaces};
 pub use history::{History, Note};
-pub use read::{Text, Unreadable, read};
+pub use read::{Reader, Text, Unreadable};
 pub use replay::{End, NONE, Outcomes, Replay, Series, Span, Verdict, duration};
 pub use report::ReportText;
 pub use scenario::Scenario;

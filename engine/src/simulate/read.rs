@@ -43,27 +43,53 @@ impl fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
-/// Reads files into one history. Each holds JSON documents, one behind the other, each of them
+/// Reads files into one history, one after the other. Each holds JSON documents, one behind the other, each of them
 ///
 /// * an agent's report, which arrives at its own timestamp, or an array of reports;
 /// * `{"now": ..., "report": {"kubernetes" or "ecs": ...}}`, a report that arrives at `now`;
 /// * a fixture: its steps, its `prior` rows;
 /// * a scenario: its history, without its faults;
 /// * an inventory or an answer of `GET /v2/inventories`: rows, each seen once, at its `last_seen`.
-///
-/// # Errors
-/// [`Unreadable`] with the first fault.
-pub fn read(files: &[Text<'_>]) -> Result<History, Unreadable> {
-    let mut reader = Reader { builder: Builder::default(), file: 0, name: "", bytes: &[] };
-    for file in files {
-        reader.read(file)?;
-    }
-    Ok(reader.builder.finish())
+#[derive(Debug, Default)]
+pub struct Reader {
+    builder: Builder,
+    keeps_texts: bool,
 }
 
-struct Reader<'a> {
-    builder: Builder,
-    file: u32,
+impl Reader {
+    /// One whose history is small beside the files: [`History::report`] puts reports together again.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// One whose history has the files in it: [`History::report`] has reports as they were sent.
+    #[must_use]
+    pub fn keeping_texts() -> Self {
+        Self { keeps_texts: true, ..Self::default() }
+    }
+
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// [`Unreadable`] with its first fault; what came before it may have been taken in.
+    pub fn read(&mut self, file: Text<'_>) -> Result<(), Unreadable> {
+        let kept = self.keeps_texts.then(|| self.builder.file(file.name, file.bytes.to_vec()));
+        FileReader { builder: &mut self.builder, kept, name: file.name, bytes: file.bytes }.read()
+    }
+
+    /// The history of all that was read.
+    #[must_use]
+    pub fn finish(self) -> History {
+        self.builder.finish()
+    }
+}
+
+/// A file that is being read.
+struct FileReader<'b, 'a> {
+    builder: &'b mut Builder,
+    /// Its number among those that are kept.
+    kept: Option<u32>,
     name: &'a str,
     bytes: &'a [u8],
 }
@@ -127,11 +153,9 @@ struct Listed<'a> {
     last_seen: Timestamp,
 }
 
-impl<'a> Reader<'a> {
-    fn read(&mut self, file: &Text<'a>) -> Result<(), Unreadable> {
-        (self.name, self.bytes) = (file.name, file.bytes);
-        self.file = self.builder.file(file.name, file.bytes.to_vec());
-        let text = read_text(file.bytes).map_err(|(_, fault)| self.refusal("invalid_document", fault))?;
+impl<'a> FileReader<'_, 'a> {
+    fn read(mut self) -> Result<(), Unreadable> {
+        let text = read_text(self.bytes).map_err(|(_, fault)| self.refusal("invalid_document", fault))?;
         let documents = serde_json::Deserializer::from_str(text).into_iter::<&'a RawValue>();
         let mut is_empty = true;
         for document in documents {
@@ -186,7 +210,7 @@ impl<'a> Reader<'a> {
     /// The history of a scenario.
     pub(super) fn told(&mut self, told: Told<'a>, pointer: &str) -> Result<(), Unreadable> {
         if let Some(fleet) = &told.generate {
-            fleet.generate(&mut self.builder).map_err(|error| {
+            fleet.generate(self.builder).map_err(|error| {
                 let place = error.pointer.as_deref().unwrap_or_default();
                 self.refusal(
                     "invalid_document",
@@ -274,7 +298,8 @@ impl<'a> Reader<'a> {
         }
         let cluster = self.cluster(json);
         let at = now.map_or(observation.observed_at, Timestamp::unix);
-        let source = self.place_of(json).map(|(start, end)| Source { file: self.file, start, end });
+        let place = self.kept.zip(self.place_of(json));
+        let source = place.map(|(file, (start, end))| Source { file, start, end });
         self.builder.report(Arrival {
             at,
             timestamp: observation.observed_at,

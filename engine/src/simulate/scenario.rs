@@ -9,7 +9,7 @@ use super::Unreadable;
 use super::fault::Fault;
 use super::generate::Fleet;
 use super::history::History;
-use super::read::{Text, read};
+use super::read::{Reader, Text};
 use crate::configure;
 
 /// A history, the faults in it, and one or two configurations that are to be compared.
@@ -88,10 +88,14 @@ impl Scenario {
                 ),
             })
         };
+        let a = config("a", document.a)?;
+        let b = document.b.map(|settings| config("b", settings)).transpose()?;
+        let mut history = Reader::keeping_texts();
+        history.read(file)?;
         Ok(Self {
-            a: config("a", document.a)?,
-            b: document.b.map(|settings| config("b", settings)).transpose()?,
-            history: read(&[file])?,
+            a,
+            b,
+            history: history.finish(),
             name: document.name,
             title: document.title,
             about: document.about,

@@ -122,11 +122,13 @@ struct SafeTtl {
 impl History {
     /// See the declarations.
     pub fn read(files: &Array) -> Result<History, JsValue> {
-        let files = files.iter().map(|value| file(&value)).collect::<Result<Vec<File>, _>>()?;
-        let texts: Vec<Text<'_>> =
-            files.iter().map(|file| Text { name: &file.name, bytes: &file.bytes }).collect();
-        let history = simulate::read(&texts).map_err(|error| unreadable(&error))?;
-        Ok(Self { history: Rc::new(history) })
+        let mut reader = simulate::Reader::keeping_texts();
+        for value in files.iter() {
+            let File { name, bytes } = file(&value)?;
+            let text = Text { name: &name, bytes: &bytes };
+            reader.read(text).map_err(|error| unreadable(&error))?;
+        }
+        Ok(Self { history: Rc::new(reader.finish()) })
     }
 
     /// See the declarations.

@@ -200,7 +200,7 @@ impl Simulate {
     }
 
     fn replay(&self, name: &str, history: &History, config: &Config) -> Result<Replay, Failure> {
-        let mut progress = Progress::new(name, history.reports());
+        let mut progress = Progress::new(name, history.reports(), "reports");
         if self.plugin.is_given() {
             let mut asked = Asked(self.plugin.load()?.session()?);
             return replay_by_step(history, config, &mut asked, &mut |done| progress.tell(done));
@@ -234,8 +234,9 @@ impl Decider for Asked {
 
 /// Tells somebody who waits how far it is.
 struct Progress<'a> {
-    name: &'a str,
-    reports: u32,
+    what: &'a str,
+    of: u32,
+    unit: &'a str,
     is_watched: bool,
     next: Instant,
 }
@@ -243,15 +244,15 @@ struct Progress<'a> {
 impl<'a> Progress<'a> {
     const PAUSE: Duration = Duration::from_secs(2);
 
-    fn new(name: &'a str, reports: u32) -> Self {
+    fn new(what: &'a str, of: u32, unit: &'a str) -> Self {
         let is_watched = std::io::stderr().is_terminal();
-        Self { name, reports, is_watched, next: Instant::now() + Self::PAUSE }
+        Self { what, of, unit, is_watched, next: Instant::now() + Self::PAUSE }
     }
 
     fn tell(&mut self, done: u32) {
         if self.is_watched && Instant::now() >= self.next {
             self.next = Instant::now() + Self::PAUSE;
-            note(format_args!("{}: {done} of {} reports", self.name, self.reports));
+            note(format_args!("{}: {done} of {} {}", self.what, self.of, self.unit));
         }
     }
 }

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use keepset_conformance::yaml;
-use keepset_engine::simulate::{History, Scenario, Text, Unreadable, read};
+use keepset_engine::simulate::{History, Reader, Scenario, Text, Unreadable};
 use keepset_types::DocumentError;
 
+use super::Progress;
 use crate::failure::Failure;
 
 /// A file as JSON.
@@ -24,10 +25,14 @@ pub(super) fn history(paths: &[PathBuf]) -> Result<History, Failure> {
     if files.is_empty() {
         return Err(Failure::NotFound("no .json, .ndjson, .jsonl or .yaml file was found".to_owned()));
     }
-    let files = files.iter().map(|path| json(path)).collect::<Result<Vec<_>, _>>()?;
-    let texts: Vec<Text<'_>> =
-        files.iter().map(|file| Text { name: &file.name, bytes: &file.bytes }).collect();
-    read(&texts).map_err(Failure::NoHistory)
+    let mut reader = Reader::new();
+    let mut progress = Progress::new("reading", u32::try_from(files.len()).unwrap_or(u32::MAX), "files");
+    for (done, path) in (0..).zip(&files) {
+        progress.tell(done);
+        let Json { name, bytes } = json(path)?;
+        reader.read(Text { name: &name, bytes: &bytes }).map_err(Failure::NoHistory)?;
+    }
+    Ok(reader.finish())
 }
 
 /// The scenario in a file.
