@@ -45,7 +45,7 @@ pub(crate) struct Catalog {
 #[derive(Clone, Debug)]
 pub(crate) struct File {
     pub(crate) name: String,
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) text: String,
 }
 
 /// A context of a history.
@@ -344,8 +344,8 @@ impl Builder {
         found
     }
 
-    pub(crate) fn file(&mut self, name: &str, bytes: Vec<u8>) -> u32 {
-        self.catalog.files.push(File { name: name.to_owned(), bytes });
+    pub(crate) fn file(&mut self, name: &str, text: String) -> u32 {
+        self.catalog.files.push(File { name: name.to_owned(), text });
         number(self.catalog.files.len() - 1)
     }
 

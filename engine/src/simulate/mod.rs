@@ -10,6 +10,7 @@ mod fault;
 mod gap;
 mod generate;
 mod history;
+mod log;
 mod passed;
 mod read;
 mod replay;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::history::{Arrival, Builder, Facts, History, Note, Source};
+use super::log::reports_in;
 use super::scenario::Told;
 use crate::bulk::{index, number};
 use crate::{observe, observe::fault_of};
@@ -20,7 +21,7 @@ use crate::{observe, observe::fault_of};
 pub struct Text<'a> {
     /// What it is called in messages.
     pub name: &'a str,
-    /// JSON, or JSON documents one behind the other.
+    /// JSON, or JSON documents one behind the other, be it between the lines of an agent's log.
     pub bytes: &'a [u8],
 }
 
@@ -74,8 +75,20 @@ impl Reader {
     /// # Errors
     /// [`Unreadable`] with its first fault; what came before it may have been taken in.
     pub fn read(&mut self, file: Text<'_>) -> Result<(), Unreadable> {
-        let kept = self.keeps_texts.then(|| self.builder.file(file.name, file.bytes.to_vec()));
-        FileReader { builder: &mut self.builder, kept, name: file.name, bytes: file.bytes }.read()
+        let name = file.name;
+        let text = read_text(file.bytes).map_err(|(_, error)| Unreadable {
+            code: "invalid_document",
+            file: name.to_owned(),
+            error,
+        })?;
+        let (text, left_out) = reports_in(text);
+        let kept = self.keeps_texts.then(|| self.builder.file(name, text.clone().into_owned()));
+        let mut reader = FileReader { builder: &mut self.builder, kept, name, text: &text };
+        if left_out > 0 {
+            let message = format!("an agent's log; lines that are no part of a whole report: {left_out}");
+            reader.note("log_lines_left_out", &message);
+        }
+        reader.read()
     }
 
     /// The history of all that was read.
@@ -91,7 +104,7 @@ struct FileReader<'b, 'a> {
     /// Its number among those that are kept.
     kept: Option<u32>,
     name: &'a str,
-    bytes: &'a [u8],
+    text: &'a str,
 }
 
 /// What tells the documents apart.
@@ -155,7 +168,7 @@ struct Listed<'a> {
 
 impl<'a> FileReader<'_, 'a> {
     fn read(mut self) -> Result<(), Unreadable> {
-        let text = read_text(self.bytes).map_err(|(_, fault)| self.refusal("invalid_document", fault))?;
+        let text = self.text;
         let documents = serde_json::Deserializer::from_str(text).into_iter::<&'a RawValue>();
         let mut is_empty = true;
         for document in documents {
@@ -442,7 +455,7 @@ impl<'a> FileReader<'_, 'a> {
 
     /// An error in a document that begins at that byte of the file: its line and column become those of the file.
     fn refusal_at(&self, start: Option<u32>, code: &'static str, mut error: DocumentError) -> Unreadable {
-        let before = start.and_then(|start| self.bytes.get(..index(start)));
+        let before = start.and_then(|start| self.text.as_bytes().get(..index(start)));
         if let (Some(before), true) = (before, error.line > 0) {
             let last_line = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
             if error.line == 1 {
@@ -455,8 +468,8 @@ impl<'a> FileReader<'_, 'a> {
 
     /// Where in the file these bytes are, if they are its own.
     fn place_of(&self, bytes: &[u8]) -> Option<(u32, u32)> {
-        let start = (bytes.as_ptr() as usize).checked_sub(self.bytes.as_ptr() as usize)?;
-        let end = start.checked_add(bytes.len()).filter(|end| *end <= self.bytes.len())?;
+        let start = (bytes.as_ptr() as usize).checked_sub(self.text.as_ptr() as usize)?;
+        let end = start.checked_add(bytes.len()).filter(|end| *end <= self.text.len())?;
         Some((number(start), number(end)))
     }
 }

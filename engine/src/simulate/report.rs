@@ -23,8 +23,7 @@ impl History {
         if let Some(source) = arrival.source
             && let Some(file) = self.catalog.files.get(index(source.file))
         {
-            let bytes = file.bytes.get(index(source.start)..index(source.end))?;
-            let json = String::from_utf8_lossy(bytes).into_owned();
+            let json = file.text.get(index(source.start)..index(source.end))?.to_owned();
             return Some(ReportText { file: Some(file.name.clone()), json });
         }
         let json = match arrival.inventory_type {

@@ -86,6 +86,18 @@ export default [
     },
   },
   {
+    name: "the log of an agent that prints its reports is a history",
+    async run({ page, url }) {
+      await open(page, url);
+      const printed = [report(0, ["a"]), report(86_400, ["a", "b"])].map((one) => JSON.stringify(one, null, 2).replace("\n", "\n[0001]  INFO sent\n"));
+      await opened(page, upload("agent.log", ["[0000]  INFO starting", ...printed, "{", "  cut off"].join("\n")));
+      await text(page, ".main > p.muted", "2 reports, 4 items");
+      await page.click("#tab-data");
+      await page.getByText("note about what was read").click();
+      await text(page, ".main", "agent.log: an agent's log; lines that are no part of a whole report: 5");
+    },
+  },
+  {
     name: "what is saved as a file in the place of a long link has no names in it either",
     async run({ page, url }) {
       await open(page, url);

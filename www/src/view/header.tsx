@@ -91,7 +91,7 @@ function OpenFiles() {
     <label class="file">
       Open files
       <input
-        class="hidden" type="file" multiple accept=".json,.ndjson,.jsonl,.yaml,.yml"
+        class="hidden" type="file" multiple accept=".json,.ndjson,.jsonl,.yaml,.yml,.log"
         onChange={(event) => {
           void openPicked(event.currentTarget.files);
           event.currentTarget.value = "";

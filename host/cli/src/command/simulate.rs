@@ -51,8 +51,8 @@ Examples:
   keepset simulate --scenario tests/fixtures/scenarios/01-outage-5-days-ttl-3.yaml -o json"
 )]
 pub(crate) struct Simulate {
-    /// Reports: files, or folders with .json, .ndjson, .jsonl and .yaml files; state files and answers of
-    /// `GET /v2/inventories` count as reports of what they list
+    /// Reports: files, or folders with .json, .ndjson, .jsonl, .yaml and .log files; a log is what an agent prints that shows
+    /// its reports; state files and answers of `GET /v2/inventories` count as reports of what they list
     #[arg(long, value_name = "PATH", num_args = 1.., required_unless_present = "scenario")]
     history: Vec<PathBuf>,
     /// A scenario: a history with faults and configurations of its own

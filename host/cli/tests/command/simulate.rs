@@ -167,7 +167,7 @@ fn what_is_no_history_is_refused_with_its_place() {
     scene.run(&["simulate", "--history", "other.json"]).failed(3, "not a known document; expected a report");
     scene.run(&["simulate", "--history", "nowhere"]).failed(5, "nowhere: cannot be read");
     std::fs::create_dir(scene.path("empty")).unwrap();
-    scene.run(&["simulate", "--history", "empty"]).failed(4, "no .json, .ndjson, .jsonl or .yaml file");
+    scene.run(&["simulate", "--history", "empty"]).failed(4, "no .json, .ndjson, .jsonl, .yaml or .log file");
     let twice = ["simulate", "--history", "reports/1.json", "--config", "image_ttl_days=-1"];
     scene.run(&twice).failed(3, "command line: invalid_config: at /image_ttl_days");
     scene.run(&["simulate"]).code_is(2);
@@ -186,4 +186,32 @@ fn answers_are_those_of_the_native_engine() {
     for line in text.lines() {
         assert!(serde_json::from_str::<Value>(line).unwrap()["retained"].is_array(), "{line}");
     }
+}
+
+#[test]
+fn the_log_of_an_agent_that_prints_its_reports_is_a_history() {
+    let scene = Scene::new();
+    let mut log = "[0000]  INFO Starting Anchore Kubernetes Inventory\n".to_owned();
+    for (day, prefix) in [("2026-03-01", "a"), ("2026-03-03", "a"), ("2026-03-04", "b")] {
+        let report: Value =
+            serde_json::from_str(&report("prod", &format!("{day}T00:00:00Z"), prefix, 2)).unwrap();
+        let printed = serde_json::to_string_pretty(&report).unwrap();
+        // The other stream of the process comes in between.
+        log.push_str(&printed.replacen('\n', "\n[0042]  INFO Inventory report sent\n", 1));
+        log.push('\n');
+    }
+    log.push_str("{\n  \"cluster_name\": \"cut off\n");
+    std::fs::create_dir(scene.path("reports")).unwrap();
+    scene.write("reports/agent.log", &log);
+    let simulate = ["simulate", "--history", "reports", "--config", "image_ttl_days=1"];
+    let ran = scene.run(&simulate).succeeded();
+    assert!(ran.stdout.starts_with("3 reports, from 2026-03-01T00:00:00Z"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("smallest safe TTL: 2 days"), "{}", ran.stdout);
+    let note = "agent.log: log_lines_left_out: an agent's log; lines that are no part of a whole report: 6";
+    assert!(ran.stderr.contains(note), "{}", ran.stderr);
+
+    // An error is in the line that the file has it in.
+    scene.write("reports/agent.log", &log.replacen("2026-03-03T00:00:00Z", "yesterday", 1));
+    let line = 1 + log.lines().position(|line| line.contains("2026-03-03")).unwrap();
+    scene.run(&simulate).failed(3, &format!("line {line}"));
 }

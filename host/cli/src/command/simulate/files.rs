@@ -23,7 +23,7 @@ pub(super) fn history(paths: &[PathBuf]) -> Result<History, Failure> {
         collect(path, &mut files)?;
     }
     if files.is_empty() {
-        return Err(Failure::NotFound("no .json, .ndjson, .jsonl or .yaml file was found".to_owned()));
+        return Err(Failure::NotFound("no .json, .ndjson, .jsonl, .yaml or .log file was found".to_owned()));
     }
     let mut reader = Reader::new();
     let mut progress = Progress::new("reading", u32::try_from(files.len()).unwrap_or(u32::MAX), "files");
@@ -54,7 +54,7 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     entries.sort();
     for entry in entries {
         let extension = entry.extension().and_then(|extension| extension.to_str());
-        if entry.is_dir() || matches!(extension, Some("json" | "ndjson" | "jsonl" | "yaml" | "yml")) {
+        if entry.is_dir() || matches!(extension, Some("json" | "ndjson" | "jsonl" | "yaml" | "yml" | "log")) {
             collect(&entry, files)?;
         }
     }
