@@ -227,8 +227,7 @@ impl Context {
 
     /// The earliest last sign of life of all that stays: the first to expire.
     pub(crate) fn oldest(&self) -> Option<i64> {
-        let kept = self.rows.iter().filter(|row| row.is_kept() && row.kind != ItemKind::Image);
-        kept.map(|row| row.sign).min()
+        self.rows.iter().filter(|row| row.is_kept()).map(|row| row.sign).min()
     }
 
     pub(crate) fn warn(&mut self, code: WarningCode, id: u32) {

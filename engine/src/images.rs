@@ -74,12 +74,13 @@ pub(crate) fn derive(context: &mut Context) {
     for (index, row) in (0..).zip(&mut *rows).filter(|(_, row)| row.kind == ItemKind::Image) {
         let tally = tallies.entry(row.image);
         tally.has_row = true;
-        match tally.kept {
-            None => row.fate = Fate::Removed(tally.reason()),
-            Some(kept) if tally.reported || kept != (Times { seen: row.seen, updated: row.updated }) => {
-                verdict(Some(index), row.image, tally, kept);
-            }
-            Some(_) => {}
+        let Some(kept) = tally.kept else {
+            row.fate = Fate::Removed(tally.reason());
+            continue;
+        };
+        row.sign = kept.seen;
+        if tally.reported || kept != (Times { seen: row.seen, updated: row.updated }) {
+            verdict(Some(index), row.image, tally, kept);
         }
     }
     for container in rows.iter().filter(is_container) {

@@ -180,5 +180,5 @@ function Drop() {
       removeEventListener("drop", drop);
     };
   }, []);
-  return isOver.value ? <div class="drop">Drop reports, NDJSON, fixtures or an inventory</div> : null;
+  return isOver.value ? <div class="drop">Drop reports, an agent’s log, fixtures or an inventory</div> : null;
 }
