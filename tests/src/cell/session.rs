@@ -66,8 +66,8 @@ impl Session {
             let new_image = || {
                 let new = verdicts.images.iter().filter(|image| image.row.is_none());
                 let place = new.into_iter().position(|image| {
-                    let context = self.interner.context_of(image.context).map(|(text, _)| text);
-                    context == Some(row.key.context.as_str())
+                    let context = Some((row.key.context.as_str(), row.key.inventory_type));
+                    self.interner.context_of(image.context) == context
                         && self
                             .interner
                             .image_of(image.image)
