@@ -76,6 +76,13 @@ func readSource(root string) (*source, error) {
 			s.flags = append(s.flags, "--"+name)
 		}
 	}
+	// Of retention's own, those that are not Anchore's.
+	if text, err = read("engine", "types", "src", "config.rs"); err != nil {
+		return nil, err
+	}
+	for _, found := range regexp.MustCompile(`"(KEEPSET_[A-Z_]+)"`).FindAllStringSubmatch(text, -1) {
+		s.variables = append(s.variables, found[1])
+	}
 	route := regexp.MustCompile(`path = "(/[^"]*)"`)
 	err = filepath.WalkDir(filepath.Join(root, "host", "gateway", "src", "routes"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

@@ -16,7 +16,9 @@ mod session;
 mod types;
 
 use bindings::exports::keepset::retention::types::{Config, Error};
-use bindings::exports::keepset::retention::{bulk as columns, policy as records, reports as json, session as kept};
+use bindings::exports::keepset::retention::{
+    bulk as columns, policy as records, reports as json, session as kept,
+};
 
 /// What decides as the rules say.
 struct Plugin;
